@@ -1,0 +1,114 @@
+/**
+ * Content-addressed storage. An area is a separate tree (quarantine and released content never share one).
+ *
+ * A blob appears under its SHA-256 only when it is whole and on disk: written to a temporary name, fsync, rename, fsync of the
+ * directory. Files are 0600. The same content put twice is one file.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { randomHex } from './ids.ts';
+
+export interface StoredBlob {
+  /** 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export interface BlobStore {
+  /** Stores what `source` yields. */
+  put(source: AsyncIterable<Uint8Array>): Promise<StoredBlob>;
+  /** Takes over a file of the same file system that is already complete, fsynced and of this SHA-256. */
+  adopt(path: string, sha256: string): Promise<void>;
+  has(sha256: string): Promise<boolean>;
+  /** @throws an error with code ENOENT when there is none */
+  read(sha256: string): Readable;
+  /** Where the bytes are, for readers that need a path. */
+  pathOf(sha256: string): string;
+  /** Does nothing when there is none. */
+  remove(sha256: string): Promise<void>;
+  /** Removes temporary files that an interrupted `put` left behind. */
+  sweep(): Promise<void>;
+}
+
+const SHA256_HEX = /^[0-9a-f]{64}$/;
+
+export async function openFileBlobs(rootDir: string): Promise<BlobStore> {
+  const temporaryDir = join(rootDir, 'tmp');
+  await mkdir(temporaryDir, { recursive: true, mode: 0o700 });
+  const pathOf = (sha256: string): string => {
+    if (!SHA256_HEX.test(sha256)) throw new TypeError('a blob is named by 64 lower-case hexadecimal digits');
+    return join(rootDir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  };
+  const adopt = async (path: string, sha256: string): Promise<void> => {
+    const target = pathOf(sha256);
+    await makeDirDurable(dirname(target), rootDir);
+    await rename(path, target);
+    await syncDir(dirname(target));
+  };
+  return {
+    pathOf,
+    adopt,
+    async put(source) {
+      const path = join(temporaryDir, randomHex(12));
+      try {
+        const stored = await writeDurable(path, source);
+        await adopt(path, stored.sha256);
+        return stored;
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
+      }
+    },
+    has: async (sha256) => (await stat(pathOf(sha256)).catch(() => undefined))?.isFile() === true,
+    read: (sha256) => createReadStream(pathOf(sha256)),
+    remove: (sha256) => rm(pathOf(sha256), { force: true }),
+    async sweep() {
+      for (const name of await readdir(temporaryDir)) await rm(join(temporaryDir, name), { force: true });
+    },
+  };
+}
+
+async function writeDurable(path: string, source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    for await (const chunk of source) {
+      hash.update(chunk);
+      await writeAll(file, chunk);
+      sizeBytes += chunk.byteLength;
+    }
+    await file.sync();
+    return { sha256: hash.digest('hex'), sizeBytes };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes the whole chunk: a short write (disk nearly full) continues until it is complete or fails. */
+export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  let offset = 0;
+  while (offset < chunk.byteLength) {
+    const { bytesWritten } = await file.write(chunk, offset);
+    offset += bytesWritten;
+  }
+}
+
+async function makeDirDurable(dir: string, rootDir: string): Promise<void> {
+  const created = await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (created === undefined) return;
+  for (let parent = dir; parent.length > rootDir.length; parent = dirname(parent)) await syncDir(dirname(parent));
+}
+
+/** Makes names in a directory durable. */
+export async function syncDir(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

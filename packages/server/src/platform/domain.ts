@@ -1,0 +1,57 @@
+/**
+ * A domain's one face (DESIGN.md, import rule 5). `app.ts` folds the list in `domains.ts`; HTTP, console and CLI call the same service.
+ */
+import type { CommandDefinition } from './cli/command.ts';
+import type { Blobs } from './context.ts';
+import type { AppContext } from './context.ts';
+import type { Migration } from './db/migrate.ts';
+import type { Route } from './http/route.ts';
+import type { JobDefinition } from './jobs.ts';
+
+export type { AppContext, Blobs };
+
+/** One finding of `gatehouse doctor` and of the health page. */
+export interface CheckResult {
+  readonly status: 'ok' | 'attention' | 'fail';
+  /** What was found, with figures. */
+  readonly finding: string;
+  /** How to mend it; required unless ok. */
+  readonly remedy?: string;
+}
+
+export interface Check {
+  /** `lists.age` */
+  readonly name: string;
+  readonly title: string;
+  /** True when a failure must turn /readyz to 503: the node cannot screen. */
+  readonly isReadiness?: boolean;
+  run(): Promise<CheckResult>;
+}
+
+export interface Created<Service> {
+  readonly service: Service;
+  /** After all domains exist and the schema is up to date. */
+  start?(): Promise<void>;
+  /** In reverse order, after the server took its last request. */
+  stop?(): Promise<void>;
+}
+
+export interface Domain<Name extends string = string, Service = never, Needs extends object = never> {
+  readonly name: Name;
+  readonly migrations: readonly Migration[];
+  /** @param needs the services of earlier domains, by name */
+  create(context: AppContext, needs: Needs): Promise<Created<Service>>;
+  routes?(service: Service, context: AppContext): readonly Route[];
+  /** Console pages and their form targets; the same frame as routes, but HTML and hidden from the OpenAPI document. */
+  pages?(service: Service, context: AppContext): readonly Route[];
+  jobs?(service: Service, context: AppContext): readonly JobDefinition[];
+  checks?(service: Service, context: AppContext): readonly Check[];
+  metrics?(service: Service, context: AppContext): void;
+  /** Static: the CLI lists them without a running app. */
+  readonly commands?: readonly CommandDefinition[];
+}
+
+/** Checks the shape at compile time and keeps the types of `Service` and `Needs`. */
+export function defineDomain<Name extends string, Service, Needs extends object>(domain: Domain<Name, Service, Needs>): Domain<Name, Service, Needs> {
+  return domain;
+}

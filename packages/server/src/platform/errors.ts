@@ -1,0 +1,120 @@
+/**
+ * The one error class of the server and its closed set of codes. HTTP shows them as RFC 9457 problem+json, the CLI as
+ * text, the console as a page; docs/guide/errors.md is generated from this table.
+ */
+
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** What the user can do about it, in one sentence. */
+  readonly remedy: string;
+}
+
+export const PROBLEMS = {
+  invalid_request: { status: 400, title: 'The request could not be understood', remedy: 'Correct the fields named in `errors` and send it again.' },
+  unauthenticated: { status: 401, title: 'Credentials are needed', remedy: 'Send an API key as `Authorization: Bearer …`, or sign in to the console.' },
+  sign_in_link_invalid: { status: 401, title: 'This sign-in link cannot be used', remedy: 'Links work once and for a short time. Make a new one with `gatehouse access sign-in-link`.' },
+  forbidden: { status: 403, title: 'This key or person may not do that', remedy: 'Use a key that has the right named in `right`, or ask an administrator for it.' },
+  csrf_failed: { status: 403, title: 'The form could not be confirmed as yours', remedy: 'Go back, reload the page and send the form again.' },
+  not_found: { status: 404, title: 'Nothing was found here', remedy: 'Check the address and the id.' },
+  method_not_allowed: { status: 405, title: 'That method is not offered here', remedy: 'See /docs for the methods of this address.' },
+  conflict: { status: 409, title: 'The state does not allow that', remedy: 'Read the current state first; it is named in `detail`.' },
+  idempotency_conflict: { status: 409, title: 'The idempotency key was used for another request', remedy: 'Use a new Idempotency-Key for a new request.' },
+  gone: { status: 410, title: 'This no longer exists', remedy: 'It expired or was removed. Begin again.' },
+  length_required: { status: 411, title: 'The length is needed', remedy: 'Send a Content-Length, or chunked encoding where it is allowed.' },
+  too_large: { status: 413, title: 'The content is larger than allowed', remedy: 'Send less, or raise the limit named in `detail`.' },
+  unsupported_media_type: { status: 415, title: 'The content type is not accepted here', remedy: 'Send one of the content types that /docs names for this address.' },
+  misdirected: { status: 421, title: 'This host name is not served here', remedy: 'Use the address of the service, or add the name to GATEHOUSE_ALLOWED_HOSTS.' },
+  length_mismatch: { status: 422, title: 'The content ended early or was longer than announced', remedy: 'Send the whole content again.' },
+  digest_mismatch: { status: 422, title: 'The content does not have the announced digest', remedy: 'Send the content again; it was changed on its way.' },
+  import_refused: { status: 422, title: 'The list was not imported', remedy: 'Correct the lines named in `errors`, or import without strict mode.' },
+  receipt_invalid: { status: 422, title: 'The receipt is not valid', remedy: 'Do not publish. Submit the content again for a new receipt.' },
+  rate_limited: { status: 429, title: 'Too many requests', remedy: 'Wait for the time given in Retry-After.' },
+  internal: { status: 500, title: 'Something went wrong on our side', remedy: 'Try again; if it persists, give the request id to the operator.' },
+  queue_full: { status: 503, title: 'Too much is being screened at the moment', remedy: 'Try again after the time given in Retry-After. Nothing was released.' },
+  stopping: { status: 503, title: 'The service is stopping', remedy: 'Try again after the time given in Retry-After.' },
+  starting: { status: 503, title: 'The service is starting', remedy: 'Try again after the time given in Retry-After.' },
+  database_unavailable: { status: 503, title: 'The database is not available', remedy: 'Try again after the time given in Retry-After. Nothing was released.' },
+  storage_full: { status: 507, title: 'The disk is full', remedy: 'The operator must free space in the data directory. What was acknowledged is kept.' },
+  storage_failed: { status: 503, title: 'Storage could not be read or written', remedy: 'The operator must check the data directory (`gatehouse doctor`).' },
+  outbound_refused: { status: 422, title: 'That address may not be called', remedy: 'Use a public https address, or add the host to GATEHOUSE_OUTBOUND_ALLOW.' },
+  config_invalid: { status: 500, title: 'The configuration is not valid', remedy: 'Correct the settings named; `gatehouse config` lists them all.' },
+  migration_failed: { status: 500, title: 'The database schema could not be brought up to date', remedy: 'Use the version of Gatehouse that wrote this database, or a newer one.' },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ErrorCode = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  /** Where: a JSON pointer, a parameter's name or a line number. */
+  readonly at: string;
+  readonly message: string;
+}
+
+export interface ErrorExtras {
+  readonly errors?: readonly FieldError[];
+  readonly retryAfterS?: number;
+  /** Further members of the problem+json object. */
+  readonly members?: Readonly<Record<string, string | number | boolean>>;
+  readonly cause?: unknown;
+}
+
+export class GatehouseError extends Error {
+  override readonly name = 'GatehouseError';
+  readonly code: ErrorCode;
+  readonly extras: ErrorExtras;
+
+  /** @param detail what happened this time and what was kept; no secrets, no content, no hashes */
+  constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
+    super(detail, { cause: extras.cause });
+    this.code = code;
+    this.extras = extras;
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+}
+
+export function isGatehouseError(error: unknown, code?: ErrorCode): error is GatehouseError {
+  return error instanceof GatehouseError && (code === undefined || error.code === code);
+}
+
+/** PostgreSQL classes and Node codes that mean "the database is away", not "the statement is wrong". */
+const DATABASE_AWAY = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+const STORAGE_FULL = new Set(['ENOSPC', 'EDQUOT', '53100']);
+const STORAGE_FAILED = new Set(['EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
+const RETRY_AFTER_S = 5;
+
+/** Any thrown value as a `GatehouseError`; unknown ones become `internal` and keep their cause for the log. */
+export function toGatehouseError(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error;
+  const code = readCode(error);
+  const isDatabase = error instanceof Error && (typeof Reflect.get(error, 'severity') === 'string' || /connection terminated|timeout exceeded when trying to connect|connect /i.test(error.message));
+  if (STORAGE_FULL.has(code)) return new GatehouseError('storage_full', 'The disk of the data directory or of the database is full. Nothing was released.', { cause: error, retryAfterS: 60 });
+  if (isDatabase && (DATABASE_AWAY.test(code) || code === '')) {
+    return new GatehouseError('database_unavailable', 'The database did not answer. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
+  }
+  if (STORAGE_FAILED.has(code)) return new GatehouseError('storage_failed', 'The data directory could not be used. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
+  return new GatehouseError('internal', 'An unexpected fault. Nothing was released.', { cause: error });
+}
+
+function readCode(error: unknown): string {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** The RFC 9457 object for an error. */
+export function toProblem(error: GatehouseError, requestId?: string): Record<string, unknown> {
+  const kind = PROBLEMS[error.code];
+  return {
+    type: `/docs/errors#${error.code}`,
+    title: kind.title,
+    status: kind.status,
+    code: error.code,
+    detail: error.message,
+    remedy: kind.remedy,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(error.extras.errors === undefined ? {} : { errors: error.extras.errors }),
+    ...error.extras.members,
+  };
+}

@@ -1,0 +1,113 @@
+/** Request bodies with limits, and the check that a form came from one of our own pages. */
+import { timingSafeEqual } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { Busboy } from '@fastify/busboy';
+import { GatehouseError } from '../errors.ts';
+import type { Exchange } from './route.ts';
+
+const JSON_BYTES_MAX = 1_048_576;
+const FORM_BYTES_MAX = 262_144;
+const FIELDS_MAX = 64;
+const FIELD_BYTES_MAX = 65_536;
+export const CSRF_FIELD = '_csrf';
+export const CSRF_HEADER = 'x-csrf-token';
+
+/** @throws {GatehouseError} too_large, unsupported_media_type, invalid_request */
+export async function readJson(exchange: Exchange): Promise<unknown> {
+  requireType(exchange, 'application/json');
+  const text = await readText(exchange, JSON_BYTES_MAX);
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GatehouseError('invalid_request', 'The body is not valid JSON.', { cause });
+  }
+}
+
+/** A urlencoded form, without its CSRF field, which is checked here. Repeated fields become arrays. */
+export async function readForm(exchange: Exchange): Promise<Record<string, string | string[]>> {
+  requireType(exchange, 'application/x-www-form-urlencoded');
+  const fields = new URLSearchParams(await readText(exchange, FORM_BYTES_MAX));
+  requireCsrf(exchange, fields.get(CSRF_FIELD) ?? undefined);
+  fields.delete(CSRF_FIELD);
+  return Object.fromEntries([...new Set(fields.keys())].map((name) => {
+    const values = fields.getAll(name);
+    return [name, values.length === 1 ? (values[0] ?? '') : values];
+  }));
+}
+
+export interface MultipartFile {
+  readonly field: string;
+  /** As the client sent it: hostile, for display only. */
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly stream: Readable;
+}
+
+/**
+ * Reads multipart/form-data. Files are handed over one after the other as streams; each must be consumed by `onFile`. The CSRF field
+ * must come before the first file when the request comes with a session cookie.
+ * @returns the fields
+ */
+export async function readMultipart(exchange: Exchange, options: { readonly maxBytes: number; readonly maxFiles: number; onFile(file: MultipartFile, fields: ReadonlyMap<string, string>): Promise<void> }): Promise<ReadonlyMap<string, string>> {
+  const contentType = requireType(exchange, 'multipart/form-data');
+  const fields = new Map<string, string>();
+  const parser = new Busboy({ headers: { 'content-type': contentType }, limits: { fileSize: options.maxBytes + 1, files: options.maxFiles, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, headerPairs: 32, parts: options.maxFiles + FIELDS_MAX } });
+  let chain: Promise<void> = Promise.resolve();
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      exchange.incoming.unpipe(parser);
+      reject(error instanceof Error ? error : new Error('multipart failed'));
+    };
+    parser.on('field', (name, value) => void fields.set(name, value));
+    parser.on('file', (field, stream, fileName, _encoding, mimeType) => {
+      chain = chain.then(async () => {
+        requireCsrf(exchange, fields.get(CSRF_FIELD));
+        await options.onFile({ field, fileName: fileName ?? '', contentType: mimeType, stream }, fields);
+        if (stream.truncated === true) throw new GatehouseError('too_large', `A file is larger than ${options.maxBytes} bytes.`);
+      }).finally(() => void stream.resume());
+      chain.catch(fail);
+    });
+    parser.on('filesLimit', () => fail(new GatehouseError('invalid_request', `At most ${options.maxFiles} files at once.`)));
+    parser.on('error', (cause: unknown) => fail(new GatehouseError('invalid_request', 'The multipart body is malformed.', { cause })));
+    parser.on('finish', () => void chain.then(resolve, reject));
+    exchange.incoming.on('error', fail);
+    exchange.incoming.on('aborted', () => fail(new GatehouseError('length_mismatch', 'The connection ended before the whole body had arrived.')));
+    exchange.incoming.pipe(parser);
+  });
+  requireCsrf(exchange, fields.get(CSRF_FIELD));
+  return fields;
+}
+
+/** Sessions must prove that the request came from our own page. Keys and the control socket carry no ambient authority. */
+export function requireCsrf(exchange: Exchange, token: string | undefined): void {
+  if (exchange.principal.kind !== 'session') return;
+  const sent = exchange.header(CSRF_HEADER) ?? token;
+  const expected = exchange.principal.csrfToken;
+  if (sent === undefined || expected === undefined || !isSameText(sent, expected)) {
+    throw new GatehouseError('csrf_failed', 'The hidden token of the form was missing or out of date. Nothing was changed.');
+  }
+}
+
+export function isSameText(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+async function readText(exchange: Exchange, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of exchange.incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new GatehouseError('too_large', `This body may hold at most ${maxBytes} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function requireType(exchange: Exchange, expected: string): string {
+  const given = exchange.header('content-type') ?? '';
+  if (given.split(';')[0]?.trim().toLowerCase() !== expected) throw new GatehouseError('unsupported_media_type', `The content type must be ${expected}.`);
+  return given;
+}

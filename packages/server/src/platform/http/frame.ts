@@ -1,0 +1,211 @@
+/**
+ * The HTTP frame: every request passes here in this order, and nothing answers without it.
+ *
+ *   host name -> who asks -> rate limit -> right -> same origin (browsers) -> handler -> security headers
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Hono, type Context } from 'hono';
+import { getCookie } from 'hono/cookie';
+import type { Clock } from '../clock.ts';
+import { GatehouseError, toGatehouseError, toProblem } from '../errors.ts';
+import { randomHex } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { requireCsrf } from './body.ts';
+import type { ClientAddress, ForwardingInput } from './client-address.ts';
+import type { RateLimiter } from './rate-limit.ts';
+import { LOCAL_PRINCIPAL, type Authenticator, type Principal } from './rights.ts';
+import type { Exchange, Method, Route } from './route.ts';
+import { addSecurityHeaders, isCrossSite, SESSION_COOKIE } from './security.ts';
+
+export interface FrameOptions {
+  readonly routes: readonly Route[];
+  readonly authenticator: Authenticator;
+  readonly limiter: RateLimiter;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly limits: { readonly requestsPerMinute: number; readonly anonymousPerMinute: number };
+  readonly readAddress: (input: ForwardingInput) => ClientAddress;
+  /** Host names (without port) that may stand in the Host header. */
+  readonly isAllowedHost: (host: string) => boolean;
+  /** An error as a page, for people. */
+  readonly renderErrorPage: (error: GatehouseError, requestId: string, principal: Principal) => string;
+  readonly stopping: AbortSignal;
+}
+
+export interface NodeEnv {
+  readonly Bindings: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse; readonly isControl: boolean };
+}
+
+export type Fetch = (request: Request, env: NodeEnv['Bindings']) => Promise<Response>;
+
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+const ANONYMOUS: ReadonlySet<never> = new Set();
+
+export function createFrame(options: FrameOptions): Fetch {
+  const app = new Hono<NodeEnv>({ strict: true });
+  const seconds = options.metrics.histogram({ name: 'gatehouse_http_request_seconds', help: 'Time to answer, by route, method and status.', labels: ['route', 'method', 'status'], buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60] });
+  for (const route of options.routes) {
+    app.on(route.method.toUpperCase(), toHonoPath(route.path), async (context) => {
+      const started = options.clock.monotonicMs();
+      const response = await answer(options, route, context);
+      seconds.observe({ route: route.path, method: route.method, status: String(response.status) }, (options.clock.monotonicMs() - started) / 1000);
+      return response;
+    });
+  }
+  app.notFound((context) => answerUnknown(options, context));
+  return async (request, env) => app.fetch(request, env);
+}
+
+async function answer(options: FrameOptions, route: Route, context: Context<NodeEnv>): Promise<Response> {
+  const requestId = randomHex(8);
+  let principal: Principal = { kind: 'anonymous', id: 'anonymous', name: 'nobody', rights: ANONYMOUS };
+  const address = readClient(options, context);
+  try {
+    checkHost(options, context);
+    principal = await identify(options, context, address.ip);
+    limitRate(options, principal);
+    checkRight(route, principal);
+    const exchange = toExchange(options, context, { principal, requestId, address, route });
+    checkOrigin(route, exchange);
+    return finish(await route.handle(exchange), requestId, address.isSecure);
+  } catch (thrown) {
+    return finish(fail(options, { thrown, route, requestId, principal, path: context.req.path }), requestId, address.isSecure);
+  }
+}
+
+function readClient(options: FrameOptions, context: Context<NodeEnv>): ClientAddress {
+  const { socket } = context.env.incoming;
+  return options.readAddress({
+    remoteAddress: socket.remoteAddress ?? '127.0.0.1',
+    isTls: 'encrypted' in socket && socket.encrypted === true,
+    forwardedFor: context.req.header('x-forwarded-for'),
+    forwardedProto: context.req.header('x-forwarded-proto'),
+  });
+}
+
+/** A name that is not ours means DNS rebinding or a misrouted request. */
+function checkHost(options: FrameOptions, context: Context<NodeEnv>): void {
+  if (context.env.isControl) return;
+  const host = context.env.incoming.headers.host ?? '';
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  if (!options.isAllowedHost(name)) throw new GatehouseError('misdirected', 'The Host header names a host that is not served here.');
+}
+
+async function identify(options: FrameOptions, context: Context<NodeEnv>, ip: string): Promise<Principal> {
+  if (context.env.isControl) return LOCAL_PRINCIPAL;
+  const authorization = context.req.header('authorization');
+  const sessionCookie = getCookie(context, SESSION_COOKIE);
+  const anonymous: Principal = { kind: 'anonymous', id: ip, name: 'nobody', rights: ANONYMOUS };
+  if (authorization === undefined && sessionCookie === undefined) return anonymous;
+  return (await options.authenticator.authenticate({ authorization, sessionCookie, ip })) ?? anonymous;
+}
+
+function limitRate(options: FrameOptions, principal: Principal): void {
+  if (principal.kind === 'local') return;
+  const perMinute = principal.kind === 'anonymous' ? options.limits.anonymousPerMinute : options.limits.requestsPerMinute;
+  const waitS = options.limiter.take(`${principal.kind}:${principal.id}`, perMinute);
+  if (waitS > 0) throw new GatehouseError('rate_limited', `At most ${perMinute} requests a minute.`, { retryAfterS: waitS });
+}
+
+function checkRight(route: Route, principal: Principal): void {
+  if (route.right === 'public' || principal.rights.has(route.right)) return;
+  if (principal.kind === 'anonymous') throw new GatehouseError('unauthenticated', 'There were no credentials, or they are unknown, expired or revoked.');
+  throw new GatehouseError('forbidden', `The right "${route.right}" is needed.`, { members: { right: route.right } });
+}
+
+/** Sessions only: a browser sends its cookie along with other sites' requests too. Forms check their token when they read the body. */
+function checkOrigin(route: Route, exchange: Exchange): void {
+  if (exchange.principal.kind !== 'session' || SAFE.has(exchange.method.toUpperCase())) return;
+  if (isCrossSite(exchange)) throw new GatehouseError('csrf_failed', 'The request came from another site. Nothing was changed.');
+  const kind = route.doc.body?.kind;
+  if (kind !== 'form' && kind !== 'multipart') requireCsrf(exchange, undefined);
+}
+
+interface ExchangeParts {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly address: ClientAddress;
+  readonly route: Route;
+}
+
+function toExchange(options: FrameOptions, context: Context<NodeEnv>, parts: ExchangeParts): Exchange {
+  const url = new URL(context.req.url);
+  return {
+    principal: parts.principal,
+    method: parts.route.method,
+    path: url.pathname,
+    params: context.req.param(),
+    query: url.searchParams,
+    header: (name) => context.req.header(name),
+    incoming: context.env.incoming,
+    ip: parts.address.ip,
+    requestId: parts.requestId,
+    signal: AbortSignal.any([clientGone(context.env), options.stopping]),
+    isSecure: parts.address.isSecure,
+  };
+}
+
+function clientGone(env: NodeEnv['Bindings']): AbortSignal {
+  const abort = new AbortController();
+  env.outgoing.once('close', () => {
+    if (!env.outgoing.writableFinished) abort.abort();
+  });
+  return abort.signal;
+}
+
+interface Failure {
+  readonly thrown: unknown;
+  readonly route: Route | undefined;
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly path: string;
+}
+
+function fail(options: FrameOptions, failure: Failure): Response {
+  const error = toGatehouseError(failure.thrown);
+  if (error.status >= 500) {
+    const cause = error.extras.cause;
+    options.log.error({ requestId: failure.requestId, route: failure.route?.path, code: error.code, ...(error.code === 'internal' ? { err: cause } : { reason: Reflect.get(Object(cause), 'code') }) }, 'a request failed');
+  }
+  const headers: Record<string, string> = {};
+  if (error.extras.retryAfterS !== undefined) headers['retry-after'] = String(error.extras.retryAfterS);
+  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
+  if (failure.route?.surface === 'page') {
+    if (error.code === 'unauthenticated' && failure.route.method === 'get') return new Response(null, { status: 303, headers: { location: '/sign-in' } });
+    return new Response(options.renderErrorPage(error, failure.requestId, failure.principal), { status: error.status, headers: { ...headers, 'content-type': 'text/html; charset=utf-8' } });
+  }
+  return new Response(JSON.stringify(toProblem(error, failure.requestId)), { status: error.status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+}
+
+/** No such path, or not with this method. */
+function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): Response {
+  const requestId = randomHex(8);
+  const address = readClient(options, context);
+  const methods = options.routes.filter((route) => matchesPath(route.path, context.req.path)).map((route) => route.method.toUpperCase());
+  const wantsHtml = (context.req.header('accept') ?? '').includes('text/html');
+  const pageRoute = wantsHtml ? options.routes.find((route) => route.surface === 'page') : undefined;
+  const thrown = methods.length === 0 ? new GatehouseError('not_found', 'There is no such address.') : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
+  const response = fail(options, { thrown, route: pageRoute, requestId, principal: { kind: 'anonymous', id: address.ip, name: 'nobody', rights: ANONYMOUS }, path: context.req.path });
+  if (methods.length > 0) response.headers.set('allow', methods.join(', '));
+  return finish(response, requestId, address.isSecure);
+}
+
+function finish(response: Response, requestId: string, isSecure: boolean): Response {
+  const headers = new Headers(response.headers);
+  headers.set('x-request-id', requestId);
+  addSecurityHeaders(headers, isSecure);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+function toHonoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function matchesPath(pattern: string, path: string): boolean {
+  const expression = pattern.split(/\{\w+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('[^/]+');
+  return new RegExp(`^${expression}$`).test(path);
+}
+
+export type { Method };

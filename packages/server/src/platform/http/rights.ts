@@ -1,0 +1,46 @@
+/** Everything that a key or a person may be allowed to do: one right per route. `docs/guide/operate.md` explains each. */
+export const RIGHTS = {
+  'scan': 'Screen content and get a verdict (POST /v1/scan, try-it).',
+  'uploads:write': 'Create uploads, send their content, delete them.',
+  'uploads:read': 'See uploads, their verdicts and receipts, and fetch released content.',
+  'held:view': 'Look at held content, blurred and grey first. Each look is recorded.',
+  'receipts:verify': 'Ask whether a receipt is valid for content.',
+  'lists:read': 'See lists, versions and entries.',
+  'lists:write': 'Import, change, disable and enable lists and entries.',
+  'callbacks:manage': 'See callbacks that could not be delivered and send them again.',
+  'keys:manage': 'Make and revoke API keys and sign-in links.',
+  'settings:read': 'See the settings (secrets masked).',
+  'health:read': 'See the detailed health checks and metrics.',
+} as const satisfies Record<string, string>;
+
+export type Right = keyof typeof RIGHTS;
+export const ALL_RIGHTS: readonly Right[] = Object.keys(RIGHTS).filter((right): right is Right => right in RIGHTS);
+
+export function isRight(value: string): value is Right {
+  return Object.hasOwn(RIGHTS, value);
+}
+
+/** Who asks. */
+export interface Principal {
+  readonly kind: 'anonymous' | 'key' | 'session' | 'local';
+  /** Stable, not secret: an id of ours, or the address for anonymous ones. */
+  readonly id: string;
+  readonly name: string;
+  readonly rights: ReadonlySet<Right>;
+  /** Sessions only: what forms and scripts must send back. */
+  readonly csrfToken?: string;
+}
+
+export interface Credentials {
+  readonly authorization: string | undefined;
+  readonly sessionCookie: string | undefined;
+  readonly ip: string;
+}
+
+export interface Authenticator {
+  /** Undefined when there are no credentials, or none that are valid. */
+  authenticate(credentials: Credentials): Promise<Principal | undefined>;
+}
+
+/** Whoever may open the control socket in the data directory owns the installation. */
+export const LOCAL_PRINCIPAL: Principal = { kind: 'local', id: 'local', name: 'command line on this machine', rights: new Set(ALL_RIGHTS) };

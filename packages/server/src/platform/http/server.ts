@@ -1,0 +1,103 @@
+/** Listens: on TCP (or TLS) for everybody, and on a Unix socket in the data directory for the command line of the same person. */
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import type { Config } from '../config.ts';
+import { GatehouseError } from '../errors.ts';
+import type { Fetch } from './frame.ts';
+
+export interface Listening {
+  readonly port: number;
+  /** Takes no new connection, waits for requests under way up to `timeoutMs`, then closes their connections. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 20_000;
+/** Large uploads over slow lines; silence is bounded by `IDLE_TIMEOUT_MS`. */
+const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
+const IDLE_TIMEOUT_MS = 120_000;
+/** sun_path: 104 bytes with the closing zero on macOS, 108 on Linux. */
+const SOCKET_PATH_BYTES_MAX = 103;
+
+export async function listenTcp(fetch: Fetch, config: Config): Promise<Listening> {
+  const listener = toListener(fetch, false);
+  const server = config.tlsCertFile !== undefined && config.tlsKeyFile !== undefined
+    ? createTlsServer({ cert: await readFile(config.tlsCertFile), key: await readFile(config.tlsKeyFile), minVersion: 'TLSv1.2' }, listener)
+    : createServer(listener);
+  await listen(tune(server), { host: config.host, port: config.port });
+  return asListening(server);
+}
+
+/** @returns undefined where Unix sockets are not offered; the CLI then needs an API key */
+export async function listenControl(fetch: Fetch, dataDir: string): Promise<Listening> {
+  const path = controlSocketPath(dataDir);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  // The lock of the data directory is ours, so whoever listened here is gone.
+  await rm(path, { force: true });
+  const server = tune(createServer(toListener(fetch, true)));
+  const mask = process.umask(0o177);
+  try {
+    await listen(server, { path });
+  } finally {
+    process.umask(mask);
+  }
+  await chmod(path, 0o600);
+  return asListening(server);
+}
+
+/** Where the control socket of a data directory is; in a private temporary folder when the path would be too long for a socket. */
+export function controlSocketPath(dataDir: string): string {
+  const direct = join(resolve(dataDir), 'control.sock');
+  if (Buffer.byteLength(direct) <= SOCKET_PATH_BYTES_MAX) return direct;
+  const name = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 24);
+  return join(tmpdir(), `gatehouse-${process.getuid?.() ?? 'user'}-${name}`, 'control.sock');
+}
+
+function toListener(fetch: Fetch, isControl: boolean): RequestListener {
+  const listener = getRequestListener((request, env) => {
+    if (!('setTimeout' in env.incoming) || !('chunkedEncoding' in env.outgoing)) throw new TypeError('only HTTP/1.1 is served');
+    return fetch(request, { incoming: env.incoming as Parameters<RequestListener>[0], outgoing: env.outgoing as Parameters<RequestListener>[1], isControl });
+  }, { overrideGlobalObjects: false });
+  return (incoming, outgoing) => void listener(incoming, outgoing);
+}
+
+function tune(server: Server): Server {
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.timeout = IDLE_TIMEOUT_MS;
+  server.keepAliveTimeout = 10_000;
+  return server;
+}
+
+function listen(server: Server, where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
+  return new Promise((done, fail) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
+      const hint = cause.code === 'EADDRINUSE' ? 'another program listens there; choose another with GATEHOUSE_PORT' : cause.code === 'EACCES' ? 'this user may not; ports below 1024 need a privilege' : cause.message;
+      fail(new GatehouseError('config_invalid', `Cannot listen on ${place}: ${hint}. Nothing was changed.`, { cause }));
+    });
+    server.listen(where, () => done());
+  });
+}
+
+function asListening(server: Server): Listening {
+  const address: AddressInfo | string | null = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close(timeoutMs) {
+      return new Promise((done) => {
+        const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+        server.close(() => {
+          clearTimeout(timer);
+          done();
+        });
+        server.closeIdleConnections();
+      });
+    },
+  };
+}

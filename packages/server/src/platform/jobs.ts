@@ -1,0 +1,101 @@
+/**
+ * Background jobs on PostgreSQL (pg-boss): enqueued in the transaction that causes them, retried with a growing delay, visible when they
+ * fail for good. A job may run twice (a node may die after the work and before the note), so `run` must bear that.
+ */
+import { CompiledQuery } from 'kysely';
+import PgBoss from 'pg-boss';
+import type { Database, Sql } from './db/database.ts';
+import type { Log } from './log.ts';
+
+export interface JobDefinition {
+  /** `<domain>.<verb>`, letters, digits, `.`, `-`, `_`. */
+  readonly name: string;
+  /** @param data what was enqueued, to be parsed: it may come from an older version */
+  run(data: unknown, signal: AbortSignal): Promise<void>;
+  /** Cron expression (UTC) for a job that recurs; one run for all nodes together. */
+  readonly cron?: string;
+  /** Runs of this job at once on one node; default 1. */
+  readonly concurrency?: number;
+}
+
+export interface EnqueueOptions {
+  /** The transaction that causes the job; without one it is enqueued at once. */
+  readonly tx?: Sql;
+  readonly delayS?: number;
+  readonly retryLimit?: number;
+  readonly retryDelayS?: number;
+  readonly expireS?: number;
+}
+
+export interface Jobs {
+  enqueue(name: string, data: object, options?: EnqueueOptions): Promise<void>;
+  start(definitions: readonly JobDefinition[]): Promise<void>;
+  /** Takes no new job, waits for those under way up to `timeoutMs`, then aborts their signal. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+const POLL_S = 0.5;
+const EXPIRE_S = 900;
+
+export function createJobs(database: Database, log: Log): Jobs {
+  const boss = new PgBoss({ db: { executeSql: async (text, values) => toRows(await database.pool.query(text, values)) }, schema: 'jobs', retryBackoff: true, pollingIntervalSeconds: POLL_S, expireInSeconds: EXPIRE_S });
+  const abort = new AbortController();
+  boss.on('error', (error) => log.warn({ code: Reflect.get(error, 'code'), reason: error.message }, 'the job queue could not be read; it will be tried again'));
+  let isStarted = false;
+  return {
+    async enqueue(name, data, options = {}) {
+      await boss.send(name, data, {
+        retryLimit: options.retryLimit ?? 5,
+        retryDelay: options.retryDelayS ?? 5,
+        retryBackoff: true,
+        expireInSeconds: options.expireS ?? EXPIRE_S,
+        ...(options.delayS === undefined ? {} : { startAfter: options.delayS }),
+        ...(options.tx === undefined ? {} : { db: inTransaction(options.tx) }),
+      });
+    },
+    async start(definitions) {
+      await boss.start();
+      isStarted = true;
+      for (const definition of definitions) await register(boss, definition, abort.signal, log);
+    },
+    async stop(timeoutMs) {
+      if (!isStarted) return;
+      isStarted = false;
+      const timer = setTimeout(() => abort.abort(), timeoutMs);
+      try {
+        await boss.stop({ graceful: true, wait: true, close: false, timeout: Math.max(1_000, timeoutMs) });
+      } finally {
+        clearTimeout(timer);
+        abort.abort();
+      }
+    },
+  };
+}
+
+async function register(boss: PgBoss, definition: JobDefinition, signal: AbortSignal, log: Log): Promise<void> {
+  await boss.createQueue(definition.name);
+  const workers = definition.concurrency ?? 1;
+  for (let i = 0; i < workers; i++) {
+    await boss.work<unknown>(definition.name, { pollingIntervalSeconds: POLL_S, batchSize: 1 }, async (batch) => {
+      for (const job of batch) await runLogged(definition, job, signal, log);
+    });
+  }
+  if (definition.cron !== undefined) await boss.schedule(definition.name, definition.cron, {}, { tz: 'UTC', retryLimit: 0 });
+}
+
+async function runLogged(definition: JobDefinition, job: PgBoss.Job<unknown>, signal: AbortSignal, log: Log): Promise<void> {
+  try {
+    await definition.run(job.data, signal);
+  } catch (error) {
+    log.warn({ job: definition.name, jobId: job.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a job failed and will be tried again as long as its retries last');
+    throw error;
+  }
+}
+
+function inTransaction(tx: Sql): PgBoss.Db {
+  return { executeSql: async (text, values) => toRows(await tx.executeQuery(CompiledQuery.raw(text, values))) };
+}
+
+function toRows<Row>(result: { readonly rows: readonly Row[] }): { rows: Row[] } {
+  return { rows: [...result.rows] };
+}

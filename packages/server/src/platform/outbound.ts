@@ -1,0 +1,112 @@
+/**
+ * The one guarded HTTP client for calls to other machines (callbacks now; feeds and notices later).
+ *
+ * Only https to public addresses, unless the operator allowed the host (GATEHOUSE_OUTBOUND_ALLOW). Addresses are checked when the
+ * connection is made, on the address that is really used, so that a name that resolves differently the second time gains nothing.
+ * No redirects, no proxies from the environment, bounded time and bounded answer.
+ */
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+import { Agent, request } from 'undici';
+import { GatehouseError } from './errors.ts';
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface OutboundReply {
+  readonly status: number;
+  /** At most 64 KiB; the rest is not read. */
+  readonly body: string;
+}
+
+export interface Outbound {
+  /** @throws {GatehouseError} `outbound_refused` when the address may not be called */
+  checkUrl(url: string): void;
+  send(request: OutboundRequest): Promise<OutboundReply>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 15_000;
+const REPLY_BYTES_MAX = 65_536;
+
+/** Not public: this host, private, link-local, carrier-grade NAT, documentation, benchmarks, multicast, reserved; and the IPv6 forms that carry IPv4. */
+const NOT_PUBLIC = new BlockList();
+for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) NOT_PUBLIC.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [['::', 96], ['::ffff:0:0', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8]] as const) NOT_PUBLIC.addSubnet(net, bits, 'ipv6');
+
+export function isPublicAddress(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && !NOT_PUBLIC.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+export function createOutbound(allowed: readonly string[]): Outbound {
+  const allowList = new Set(allowed.map((host) => host.toLowerCase()));
+  const isAllowed = (url: URL): boolean => allowList.has(url.host) || allowList.has(url.hostname);
+  const guarded = createAgent(true);
+  const trusted = createAgent(false);
+  const check = (text: string): URL => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') throw refuse('It must be an http(s) address without a user name.');
+    if (isAllowed(url)) return url;
+    if (url.protocol !== 'https:') throw refuse('Only https is called.');
+    const literal = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(literal) !== 0 && !isPublicAddress(literal)) throw refuse('It is not a public address.');
+    return url;
+  };
+  return {
+    checkUrl: (url) => void check(url),
+    async send(outgoing) {
+      const url = check(outgoing.url);
+      const timeout = AbortSignal.timeout(outgoing.timeoutMs ?? TIMEOUT_MS);
+      const reply = await request(url, {
+        method: outgoing.method,
+        headers: { 'user-agent': 'gatehouse', ...outgoing.headers },
+        body: outgoing.body ?? null,
+        dispatcher: isAllowed(url) ? trusted : guarded,
+        signal: outgoing.signal === undefined ? timeout : AbortSignal.any([timeout, outgoing.signal]),
+      });
+      return { status: reply.statusCode, body: await readBounded(reply.body) };
+    },
+    async close() {
+      await Promise.all([guarded.destroy(), trusted.destroy()]);
+    },
+  };
+}
+
+function refuse(reason: string): GatehouseError {
+  return new GatehouseError('outbound_refused', `That address may not be called. ${reason}`);
+}
+
+function createAgent(isGuarded: boolean): Agent {
+  return new Agent({ connections: 16, maxHeaderSize: 32_768, connect: isGuarded ? { lookup: lookupPublic } : {} });
+}
+
+type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+function lookupPublic(host: string, options: object, callback: LookupCallback): void {
+  dnsLookup(host, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, []);
+    const first = addresses[0];
+    if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) return callback(refuse('Its name leads to an address that is not public.'), []);
+    if ('all' in options && options.all === true) return callback(null, addresses);
+    callback(null, first.address, first.family);
+  });
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > REPLY_BYTES_MAX) break;
+  }
+  body.destroy();
+  return Buffer.concat(chunks).subarray(0, REPLY_BYTES_MAX).toString('utf8');
+}
