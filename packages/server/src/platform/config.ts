@@ -60,11 +60,11 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const values: Partial<Record<SettingKey, unknown>> = {};
   const views: SettingView[] = [];
   for (const key of KEYS) {
-    const [raw, source] = pick(key, input.overrides?.[key], env[toEnvName(key)], fromFile[key]);
+    const [raw, source] = pick(input.overrides?.[key], env[toEnvName(key)], fromFile[key]);
     const setting: Setting = SETTINGS[key];
     const parsed = setting.schema.safeParse(raw);
-    if (!parsed.success) errors.push({ at: source === 'environment' ? toEnvName(key) : key, message: describeIssues(parsed.error) });
-    else values[key] = PATH_KEYS.includes(key) && typeof parsed.data === 'string' && !isAbsolute(parsed.data) ? resolve(cwd, parsed.data) : parsed.data;
+    if (parsed.success) values[key] = PATH_KEYS.includes(key) ? toAbsolute(cwd, parsed.data) : parsed.data;
+    else errors.push({ at: source === 'environment' ? toEnvName(key) : key, message: describeIssues(parsed.error) });
     views.push({ key, env: toEnvName(key), value: show(setting, values[key]), source, fallback: show(setting, setting.schema.safeParse(undefined).data), about: setting.about });
   }
   if (errors.length === 0) checkTogether(values as Config, errors);
@@ -83,7 +83,11 @@ export function childEnvironment(env: Readonly<Record<string, string | undefined
   return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
-function pick(key: SettingKey, override: unknown, fromEnv: string | undefined, fromFile: unknown): [unknown, SettingSource] {
+function toAbsolute(cwd: string, path: unknown): unknown {
+  return typeof path === 'string' && !isAbsolute(path) ? resolve(cwd, path) : path;
+}
+
+function pick(override: unknown, fromEnv: string | undefined, fromFile: unknown): [unknown, SettingSource] {
   if (override !== undefined) return [override, 'command line'];
   // An empty variable is how shells and compose files say "not set".
   if (fromEnv !== undefined && fromEnv !== '') return [fromEnv, 'environment'];
@@ -101,12 +105,19 @@ function readConfigFile(path: string, errors: FieldError[]): Partial<Record<stri
   try {
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('it must hold one JSON object');
-    for (const key of Object.keys(parsed)) if (!(key in SETTINGS)) errors.push({ at: `${path}: ${key}`, message: 'there is no such setting; `gatehouse config` lists them' });
+    for (const key of Object.keys(parsed)) if (!Object.hasOwn(SETTINGS, key)) errors.push({ at: `${path}: ${key}`, message: 'there is no such setting; `gatehouse config` lists them' });
     return Object.fromEntries(Object.entries(parsed));
   } catch (error) {
-    errors.push({ at: path, message: `cannot be read: ${error instanceof Error ? error.message : 'unknown fault'}` });
+    errors.push({ at: path, message: `cannot be read: ${describeFileFault(error)}` });
     return {};
   }
+}
+
+/** Not the parser's own words: they quote what stands around the fault, and that may be a password. */
+function describeFileFault(error: unknown): string {
+  if (error instanceof SyntaxError) return 'it is not valid JSON';
+  const code: unknown = Reflect.get(Object(error), 'code');
+  return typeof code === 'string' ? `the system answered ${code}` : error instanceof Error ? error.message : 'unknown fault';
 }
 
 function checkTogether(config: Config, errors: FieldError[]): void {

@@ -56,7 +56,7 @@ export function createJobs(database: Database, log: Log): Jobs {
     async start(definitions) {
       await boss.start();
       isStarted = true;
-      for (const definition of definitions) await register(boss, definition, abort.signal, log);
+      for (const definition of definitions) await register(boss, definition, { signal: abort.signal, log });
     },
     async stop(timeoutMs) {
       if (!isStarted) return;
@@ -72,18 +72,23 @@ export function createJobs(database: Database, log: Log): Jobs {
   };
 }
 
-async function register(boss: PgBoss, definition: JobDefinition, signal: AbortSignal, log: Log): Promise<void> {
+interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+async function register(boss: PgBoss, definition: JobDefinition, options: RunOptions): Promise<void> {
   await boss.createQueue(definition.name);
   const workers = definition.concurrency ?? 1;
   for (let i = 0; i < workers; i++) {
     await boss.work<unknown>(definition.name, { pollingIntervalSeconds: POLL_S, batchSize: 1 }, async (batch) => {
-      for (const job of batch) await runLogged(definition, job, signal, log);
+      for (const job of batch) await runLogged(definition, job, options);
     });
   }
   if (definition.cron !== undefined) await boss.schedule(definition.name, definition.cron, {}, { tz: 'UTC', retryLimit: 0 });
 }
 
-async function runLogged(definition: JobDefinition, job: PgBoss.Job<unknown>, signal: AbortSignal, log: Log): Promise<void> {
+async function runLogged(definition: JobDefinition, job: PgBoss.Job<unknown>, { signal, log }: RunOptions): Promise<void> {
   try {
     await definition.run(job.data, signal);
   } catch (error) {
@@ -96,6 +101,8 @@ function inTransaction(tx: Sql): PgBoss.Db {
   return { executeSql: async (text, values) => toRows(await tx.executeQuery(CompiledQuery.raw(text, values))) };
 }
 
-function toRows<Row>(result: { readonly rows: readonly Row[] }): { rows: Row[] } {
-  return { rows: [...result.rows] };
+/** A text of several statements (pg-boss creates its schema with one) answers with an array of results; the last one counts. */
+function toRows<Row>(result: { readonly rows: readonly Row[] } | readonly { readonly rows: readonly Row[] }[]): { rows: Row[] } {
+  const last = 'rows' in result ? result : result.at(-1);
+  return { rows: [...(last?.rows ?? [])] };
 }

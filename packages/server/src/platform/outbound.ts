@@ -34,20 +34,27 @@ export interface Outbound {
 
 const TIMEOUT_MS = 15_000;
 const REPLY_BYTES_MAX = 65_536;
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
-/** Not public: this host, private, link-local, carrier-grade NAT, documentation, benchmarks, multicast, reserved; and the IPv6 forms that carry IPv4. */
-const NOT_PUBLIC = new BlockList();
-for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) NOT_PUBLIC.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [['::', 96], ['::ffff:0:0', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8]] as const) NOT_PUBLIC.addSubnet(net, bits, 'ipv6');
+/**
+ * Not public: this host, private, link-local, carrier-grade NAT, documentation, benchmarks, multicast, reserved; and the IPv6 forms that carry
+ * IPv4. Two lists, because `BlockList` holds an IPv4 address against IPv6 ranges in its mapped form: ::ffff:0:0/96 would match all of them.
+ */
+const NOT_PUBLIC_4 = new BlockList();
+const NOT_PUBLIC_6 = new BlockList();
+for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) NOT_PUBLIC_4.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [['::', 96], ['::ffff:0:0', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20], ['5f00::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8]] as const) NOT_PUBLIC_6.addSubnet(net, bits, 'ipv6');
 
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
-  return family !== 0 && !NOT_PUBLIC.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (family === 4) return !NOT_PUBLIC_4.check(address, 'ipv4');
+  return family === 6 && !NOT_PUBLIC_6.check(address, 'ipv6');
 }
 
 export function createOutbound(allowed: readonly string[]): Outbound {
   const allowList = new Set(allowed.map((host) => host.toLowerCase()));
-  const isAllowed = (url: URL): boolean => allowList.has(url.host) || allowList.has(url.hostname);
+  // `host` leaves out the port of the scheme; the list may name it all the same.
+  const isAllowed = (url: URL): boolean => allowList.has(url.hostname) || allowList.has(`${url.hostname}:${url.port === '' ? DEFAULT_PORTS[url.protocol] : url.port}`);
   const guarded = createAgent(true);
   const trusted = createAgent(false);
   const check = (text: string): URL => {

@@ -3,6 +3,7 @@
  * read the environment. The environment name is GATEHOUSE_ + the key in capitals (`maxUploadBytes` -> GATEHOUSE_MAX_UPLOAD_BYTES).
  */
 import { z } from 'zod';
+import { isAddressRange } from './http/client-address.ts';
 
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
@@ -15,7 +16,11 @@ const text = z.string().trim().min(1);
 const words = z
   .union([z.array(text), z.string()])
   .transform((value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value).filter((word) => word !== ''));
-const whole = (min: number, max: number): z.ZodCoercedNumber => z.coerce.number().int().min(min).max(max);
+/** Digits or a JSON number, nothing that JavaScript would turn into one: `null`, `true` and `0x10` are mistakes, not limits. */
+const whole = (min: number, max: number): z.ZodType<number> => {
+  const fault = `must be a whole number from ${min} to ${max}`;
+  return z.preprocess((value) => (typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value), z.number(fault).int(fault).min(min, fault).max(max, fault));
+};
 const flag = z.union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])]).transform((value) => value === true || value === 'true' || value === '1' || value === 'yes');
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
@@ -23,11 +28,11 @@ const MIB = 1024 ** 2;
 export const SETTINGS = {
   host: { schema: text.default('127.0.0.1'), about: 'Address to listen on. Anything but loopback needs TLS (tlsCertFile, tlsKeyFile) or trustedProxies.' },
   port: { schema: whole(0, 65_535).default(8080), about: 'TCP port; 0 takes a free one.' },
-  publicUrl: { schema: z.url({ protocol: /^https?$/ }).optional(), about: 'The address that people and services use, when it is not http://host:port. Its host name is allowed in the Host header.' },
+  publicUrl: { schema: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')).optional(), about: 'The address that people and services use, when it is not http://host:port. Its host name is allowed in the Host header.' },
   allowedHosts: { schema: words.default([]), about: 'Further host names (comma-separated) allowed in the Host header.' },
   tlsCertFile: { schema: text.optional(), about: 'PEM certificate chain; with tlsKeyFile the server speaks HTTPS.' },
   tlsKeyFile: { schema: text.optional(), about: 'PEM private key of tlsCertFile.' },
-  trustedProxies: { schema: words.default([]), about: 'Addresses or CIDR ranges (comma-separated) of the reverse proxies in front that end TLS; only they are believed in X-Forwarded-For and X-Forwarded-Proto.' },
+  trustedProxies: { schema: words.refine((ranges) => ranges.every(isAddressRange), 'each one must be an address, a CIDR range such as 10.0.0.0/8, or loopback').default([]), about: 'Addresses, CIDR ranges or `loopback` (comma-separated) of the reverse proxies in front that end TLS; only they are believed in X-Forwarded-For and X-Forwarded-Proto.' },
   dataDir: { schema: text.default('./data'), about: 'Where everything is kept: database, blobs, spool, keys. One process at a time.' },
   databaseUrl: { schema: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional(), isSecret: true, about: 'An own PostgreSQL >= 15 in place of the embedded one.' },
   databaseConnections: { schema: whole(2, 200).default(12), about: 'Largest number of database connections of this node.' },

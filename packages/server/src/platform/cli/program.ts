@@ -37,7 +37,7 @@ function createProgram(options: ProgramOptions, setExitCode: (code: number) => v
   for (const definition of options.definitions) {
     const [noun = '', verb] = definition.name.split(' ');
     const parent = verb === undefined ? program : (nouns.get(noun) ?? addNoun(program, nouns, noun));
-    addCommand(parent, verb ?? noun, definition, async (args) => setExitCode(await runCommand(options, definition, args)));
+    addCommand(parent, { ...definition, name: verb ?? noun }, async (args) => setExitCode(await runCommand(options, definition, args)));
   }
   return program;
 }
@@ -48,8 +48,9 @@ function addNoun(program: Command, nouns: Map<string, Command>, noun: string): C
   return command;
 }
 
-function addCommand(parent: Command, name: string, definition: CommandDefinition, act: (args: CommandArguments) => Promise<void>): void {
-  const command = parent.command(name).description(definition.summary).copyInheritedSettings(parent);
+/** @param definition its name is the last word only */
+function addCommand(parent: Command, definition: CommandDefinition, act: (args: CommandArguments) => Promise<void>): void {
+  const command = parent.command(definition.name).description(definition.summary).copyInheritedSettings(parent);
   for (const argument of definition.arguments ?? []) command.argument(argument.name, argument.about);
   for (const option of definition.options ?? []) {
     if (option.isRepeatable === true) command.option(option.flags, option.about, (value: string, all: string[]) => [...all, value], []);
@@ -77,7 +78,7 @@ async function runCommand(options: ProgramOptions, definition: CommandDefinition
     isJson: args.options['json'] === true,
     signal: options.signal,
     config,
-    api: () => (client ??= connect(options, config, log, cleanups)),
+    api: () => (client ??= connect(options, { config, log, cleanups })),
   };
   try {
     return await definition.run(context, args);
@@ -86,7 +87,14 @@ async function runCommand(options: ProgramOptions, definition: CommandDefinition
   }
 }
 
-async function connect(options: ProgramOptions, config: () => LoadedConfig, log: Log, cleanups: (() => Promise<void>)[]): Promise<ApiClient> {
+interface Connection {
+  readonly config: () => LoadedConfig;
+  readonly log: Log;
+  /** Receives what must be done when the command has ended. */
+  readonly cleanups: (() => Promise<void>)[];
+}
+
+async function connect(options: ProgramOptions, { config, log, cleanups }: Connection): Promise<ApiClient> {
   const { url, apiKey } = readClientEnv();
   if (url !== undefined) {
     const client = createApiClient({ url, apiKey });

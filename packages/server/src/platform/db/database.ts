@@ -65,6 +65,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       if (isClosed) return;
       isClosed = true;
       await sql.destroy();
+      // Kysely ends the pool only when it was asked something itself.
+      if (!pool.ended) await pool.end();
     },
   };
 }

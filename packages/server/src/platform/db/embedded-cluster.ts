@@ -33,8 +33,14 @@ max_logical_replication_workers = 0
 
 const CREATE_DATABASE = `create database ${DATABASE};\nalter database ${DATABASE} set log_min_messages = 'log';\n`;
 
+export interface ClusterRequest {
+  readonly runtime: Runtime;
+  readonly log: EmbeddedLog;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Creates the cluster when there is none, and checks that these programs can serve the one there is. */
-export async function ensureCluster(layout: Layout, runtime: Runtime, log: EmbeddedLog, signal: AbortSignal | undefined): Promise<void> {
+export async function ensureCluster(layout: Layout, { runtime, log, signal }: ClusterRequest): Promise<void> {
   await removeUnfinished(layout, log);
   const majorVersion = await readClusterVersion(layout.clusterDir);
   if (majorVersion === undefined) {
@@ -88,7 +94,7 @@ async function createCluster(layout: Layout, runtime: Runtime, signal: AbortSign
   try {
     await mkdir(temporary, { mode: 0o700 });
     if (layout.account !== undefined) await chown(temporary, layout.account.uid, layout.account.gid);
-    await runInitdb(temporary, layout, runtime, signal);
+    await runInitdb(temporary, layout, { runtime, signal });
     await rename(temporary, layout.clusterDir);
     await syncDir(layout.baseDir);
   } catch (error) {
@@ -97,7 +103,7 @@ async function createCluster(layout: Layout, runtime: Runtime, signal: AbortSign
   }
 }
 
-async function runInitdb(dir: string, layout: Layout, runtime: Runtime, signal: AbortSignal | undefined): Promise<void> {
+async function runInitdb(dir: string, layout: Layout, { runtime, signal }: Pick<ClusterRequest, 'runtime' | 'signal'>): Promise<void> {
   const options = { account: layout.account, signal };
   // PostgreSQL 17 brought its own C.UTF-8, which sorts the same on every system and never changes under an index.
   const locale = runtime.majorVersion >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'] : ['--locale=C'];

@@ -50,15 +50,15 @@ export async function startPostmaster(request: PostmasterRequest): Promise<Postm
   const { layout, log } = request;
   await trimLog(layout.logFile);
   const launchToken = `gatehouse-${randomHex(12)}`;
-  const watchdog = startWatchdog(layout.clusterDir, launchToken, layout.account, log);
+  const watchdog = startWatchdog({ clusterDir: layout.clusterDir, launchToken, account: layout.account, log });
   const logHandle = await open(layout.logFile, 'a', 0o600);
   try {
     const logStart = (await logHandle.stat()).size;
     const child = spawnPostgres(request, launchToken, logHandle);
-    const exited = watchExit(child, layout, logStart).finally(() => watchdog.dismiss());
+    const exited = dismissAfter(watchExit(child, layout, logStart), watchdog);
     // Awaited by several; a failure to spawn must not count as unhandled before the first does.
     exited.catch(() => undefined);
-    const postmaster = createPostmaster(child, exited, watchdog, request);
+    const postmaster = createPostmaster(request, { child, exited, watchdog });
     await waitUntilReady(postmaster, request).catch(async (error: unknown) => {
       await postmaster.stop().catch(() => undefined);
       throw error;
@@ -82,7 +82,13 @@ function spawnPostgres(request: PostmasterRequest, launchToken: string, logHandl
   });
 }
 
-function createPostmaster(child: ChildProcess, exited: Promise<EmbeddedPostgresExit>, watchdog: Watchdog, request: PostmasterRequest): Postmaster {
+interface Launched {
+  readonly child: ChildProcess;
+  readonly exited: Promise<EmbeddedPostgresExit>;
+  readonly watchdog: Watchdog;
+}
+
+function createPostmaster(request: PostmasterRequest, { child, exited, watchdog }: Launched): Postmaster {
   const { clock, layout } = request;
   const stop = async (): Promise<void> => {
     for (const [signal, graceMs] of [['SIGINT', FAST_SHUTDOWN_MS], ['SIGQUIT', IMMEDIATE_SHUTDOWN_MS], ['SIGKILL', IMMEDIATE_SHUTDOWN_MS]] as const) {
@@ -116,6 +122,14 @@ async function waitUntilReady(postmaster: Postmaster, request: PostmasterRequest
   }
 }
 
+async function dismissAfter(exit: Promise<EmbeddedPostgresExit>, watchdog: Watchdog): Promise<EmbeddedPostgresExit> {
+  try {
+    return await exit;
+  } finally {
+    await watchdog.dismiss();
+  }
+}
+
 function watchExit(child: ChildProcess, layout: Layout, logStart: number): Promise<EmbeddedPostgresExit> {
   return new Promise((resolve, reject) => {
     // Also emitted when a signal cannot be sent; only a process that never was will not exit.
@@ -123,12 +137,13 @@ function watchExit(child: ChildProcess, layout: Layout, logStart: number): Promi
       if (child.pid === undefined) reject(error);
     });
     child.once('exit', (exitCode, signal) => {
-      void readLogSince(layout.logFile, logStart).then((text) => resolve({ exitCode, signal, error: createExitError(layout, exitCode, signal, text) }));
+      void readLogSince(layout.logFile, logStart).then((text) => resolve({ exitCode, signal, error: createExitError(layout, signal ?? `exit code ${exitCode}`, text) }));
     });
   });
 }
 
-function createExitError(layout: Layout, exitCode: number | null, signal: NodeJS.Signals | null, logText: string): EmbeddedPostgresError {
+/** @param how the signal or the exit code */
+function createExitError(layout: Layout, how: string, logText: string): EmbeddedPostgresError {
   // Only the end counts: a full disk of last week, since freed, is not why it died now.
   const lines = logText.trim().split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line)).slice(-5);
   const said = lines.join(' | ');
@@ -136,7 +151,6 @@ function createExitError(layout: Layout, exitCode: number | null, signal: NodeJS
   if (/lock file ".*" already exists|pre-existing shared memory block/.test(said)) {
     return new EmbeddedPostgresError('in_use', `Another PostgreSQL still holds ${layout.clusterDir}. Nothing was changed. PostgreSQL says: ${said}`);
   }
-  const how = signal === null ? `exit code ${exitCode}` : signal;
   return new EmbeddedPostgresError(
     'start_failed',
     `The embedded PostgreSQL ended (${how}). Everything acknowledged is kept in ${layout.clusterDir}. ` +
@@ -170,7 +184,11 @@ async function trimLog(logFile: string): Promise<void> {
   if (size <= LOG_BYTES_MAX) return;
   const tail = await readLogSince(logFile, size - LOG_BYTES_MAX / 2, LOG_BYTES_MAX / 2);
   const older = await open(`${logFile}.1.tmp`, 'w', 0o600);
-  await older.writeFile(tail).finally(() => older.close());
+  try {
+    await older.writeFile(tail);
+  } finally {
+    await older.close();
+  }
   await rename(`${logFile}.1.tmp`, `${logFile}.1`);
   await truncate(logFile, 0);
 }

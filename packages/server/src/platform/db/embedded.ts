@@ -91,7 +91,7 @@ async function prepare(options: EmbeddedPostgresOptions): Promise<{ readonly lay
   const runtime = await prepareRuntime({ baseDir: layout.baseDir, pgBinDir: options.pgBinDir, account: layout.account, log });
   signal?.throwIfAborted();
   await createDirs(layout, systemDirs);
-  await ensureCluster(layout, runtime, log, signal);
+  await ensureCluster(layout, { runtime, log, signal });
   await recordLocation(layout);
   return { layout, runtime };
 }

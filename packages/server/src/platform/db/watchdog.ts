@@ -46,7 +46,15 @@ done
 /** Somebody may kill the watchdog; a shell that dies at once, over and over, is given up. */
 const SUCCESSORS_MAX = 5;
 
-export function startWatchdog(clusterDir: string, launchToken: string, account: Account | undefined, log: EmbeddedLog): Watchdog {
+export interface WatchdogRequest {
+  readonly clusterDir: string;
+  /** Stands on the command line of the server and nowhere else. */
+  readonly launchToken: string;
+  readonly account: Account | undefined;
+  readonly log: EmbeddedLog;
+}
+
+export function startWatchdog({ clusterDir, launchToken, account, log }: WatchdogRequest): Watchdog {
   let isDismissed = false;
   let successors = 0;
   const start = (): ChildProcess => {

@@ -1,8 +1,8 @@
 /** Request bodies with limits, and the check that a form came from one of our own pages. */
 import { timingSafeEqual } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { Busboy } from '@fastify/busboy';
-import { GatehouseError } from '../errors.ts';
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { GatehouseError, type ErrorCode } from '../errors.ts';
 import type { Exchange } from './route.ts';
 
 const JSON_BYTES_MAX = 1_048_576;
@@ -44,39 +44,69 @@ export interface MultipartFile {
   readonly stream: Readable;
 }
 
+export interface MultipartOptions {
+  /** Of each file. */
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+  /** Gets the files one after the other and must read each stream to its end; a stream that fails belongs to a request that fails. */
+  onFile(file: MultipartFile, fields: ReadonlyMap<string, string>): Promise<void>;
+}
+
 /**
- * Reads multipart/form-data. Files are handed over one after the other as streams; each must be consumed by `onFile`. The CSRF field
- * must come before the first file when the request comes with a session cookie.
+ * Reads multipart/form-data. Files are handed over one after the other as streams. The CSRF field must come before the first file when the
+ * request comes with a session cookie: a file that is large would otherwise be handled before the proof has arrived.
  * @returns the fields
+ * @throws {GatehouseError} csrf_failed, too_large, invalid_request, length_mismatch, unsupported_media_type
  */
-export async function readMultipart(exchange: Exchange, options: { readonly maxBytes: number; readonly maxFiles: number; onFile(file: MultipartFile, fields: ReadonlyMap<string, string>): Promise<void> }): Promise<ReadonlyMap<string, string>> {
-  const contentType = requireType(exchange, 'multipart/form-data');
+export async function readMultipart(exchange: Exchange, options: MultipartOptions): Promise<ReadonlyMap<string, string>> {
+  const parser = createParser(requireType(exchange, 'multipart/form-data'), options);
   const fields = new Map<string, string>();
-  const parser = new Busboy({ headers: { 'content-type': contentType }, limits: { fileSize: options.maxBytes + 1, files: options.maxFiles, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, headerPairs: 32, parts: options.maxFiles + FIELDS_MAX } });
+  const open = new Set<Readable>();
   let chain: Promise<void> = Promise.resolve();
   await new Promise<void>((resolve, reject) => {
     const fail = (error: unknown): void => {
+      const fault = error instanceof Error ? error : new Error('multipart failed');
       exchange.incoming.unpipe(parser);
-      reject(error instanceof Error ? error : new Error('multipart failed'));
+      reject(fault);
+      // No more comes: whoever reads must not wait for it.
+      for (const stream of open) stream.destroy(fault);
     };
-    parser.on('field', (name, value) => void fields.set(name, value));
+    const refuse = (code: ErrorCode, detail: string): void => fail(new GatehouseError(code, detail));
+    parser.on('field', (name, value, _isNameCut, isCut) => (isCut ? refuse('too_large', `A field may hold at most ${FIELD_BYTES_MAX} bytes.`) : void fields.set(name, value)));
     parser.on('file', (field, stream, fileName, _encoding, mimeType) => {
+      open.add(stream);
+      // A broken body makes the parser emit an error here, also when nobody reads yet; without a listener that would end the process.
+      stream.on('error', () => undefined);
       chain = chain.then(async () => {
         requireCsrf(exchange, fields.get(CSRF_FIELD));
         await options.onFile({ field, fileName: fileName ?? '', contentType: mimeType, stream }, fields);
-        if (stream.truncated === true) throw new GatehouseError('too_large', `A file is larger than ${options.maxBytes} bytes.`);
-      }).finally(() => void stream.resume());
+        if (stream.truncated || stream.bytesRead > options.maxBytes) throw new GatehouseError('too_large', `A file is larger than ${options.maxBytes} bytes.`);
+      }).finally(() => {
+        open.delete(stream);
+        stream.resume();
+      });
       chain.catch(fail);
     });
-    parser.on('filesLimit', () => fail(new GatehouseError('invalid_request', `At most ${options.maxFiles} files at once.`)));
+    parser.on('filesLimit', () => refuse('invalid_request', `At most ${options.maxFiles} files at once.`));
+    parser.on('fieldsLimit', () => refuse('invalid_request', `At most ${FIELDS_MAX} fields.`));
+    parser.on('partsLimit', () => refuse('invalid_request', 'Too many parts.'));
     parser.on('error', (cause: unknown) => fail(new GatehouseError('invalid_request', 'The multipart body is malformed.', { cause })));
     parser.on('finish', () => void chain.then(resolve, reject));
     exchange.incoming.on('error', fail);
-    exchange.incoming.on('aborted', () => fail(new GatehouseError('length_mismatch', 'The connection ended before the whole body had arrived.')));
+    exchange.incoming.on('aborted', () => refuse('length_mismatch', 'The connection ended before the whole body had arrived.'));
     exchange.incoming.pipe(parser);
   });
   requireCsrf(exchange, fields.get(CSRF_FIELD));
   return fields;
+}
+
+function createParser(contentType: string, options: MultipartOptions): BusboyInstance {
+  try {
+    // One byte more than allowed, so that whoever reads the stream sees that it is too much.
+    return new Busboy({ headers: { 'content-type': contentType }, limits: { fileSize: options.maxBytes + 1, files: options.maxFiles, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, headerPairs: 32, parts: options.maxFiles + FIELDS_MAX } });
+  } catch (cause) {
+    throw new GatehouseError('invalid_request', 'The content type names no boundary.', { cause });
+  }
 }
 
 /** Sessions must prove that the request came from our own page. Keys and the control socket carry no ambient authority. */

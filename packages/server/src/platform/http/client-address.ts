@@ -14,28 +14,76 @@ export interface ForwardingInput {
   readonly forwardedProto: string | undefined;
 }
 
+interface Range {
+  readonly address: string;
+  readonly bits: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+/** Every address of this machine to itself. */
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
+
+/** An address, a CIDR range or `loopback`. `/0` is none: it would believe everybody. */
+export function isAddressRange(text: string): boolean {
+  return text === 'loopback' || parseRange(text) !== undefined;
+}
+
+/** @param trustedProxies each one as `isAddressRange` accepts; others trust nobody */
 export function createAddressReader(trustedProxies: readonly string[]): (input: ForwardingInput) => ClientAddress {
   const trusted = new BlockList();
-  for (const range of trustedProxies) addRange(trusted, range);
+  for (const text of trustedProxies.flatMap((range) => (range === 'loopback' ? LOOPBACK : [range]))) {
+    const range = parseRange(text);
+    if (range !== undefined) trusted.addSubnet(range.address, range.bits, range.family);
+  }
   const isTrusted = (address: string): boolean => isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return ({ remoteAddress, isTls, forwardedFor, forwardedProto }) => {
     const remote = normalise(remoteAddress);
     if (!isTrusted(remote)) return { ip: remote, isSecure: isTls };
-    // From the right: the first address that is not one of our proxies is the client; what stands left of it is hearsay.
-    const hops = (forwardedFor ?? '').split(',').map((hop) => normalise(hop.trim())).filter((hop) => isIP(hop) !== 0);
-    const client = hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remote;
-    return { ip: client, isSecure: isTls || forwardedProto?.split(',').at(-1)?.trim() === 'https' };
+    return { ip: findClient(remote, forwardedFor ?? '', isTrusted), isSecure: isTls || forwardedProto?.split(',').at(-1)?.trim() === 'https' };
   };
+}
+
+/**
+ * From the right: the first address that is not one of our proxies is the client; what stands left of it is hearsay. So is what stands left of
+ * something that is no address: to skip it would let a client choose its address.
+ */
+function findClient(remote: string, forwardedFor: string, isTrusted: (address: string) => boolean): string {
+  let client = remote;
+  for (const text of forwardedFor.split(',').toReversed()) {
+    const hop = readHop(text.trim());
+    if (hop === undefined) break;
+    client = hop;
+    if (!isTrusted(hop)) break;
+  }
+  return client;
+}
+
+/** Some proxies write the port too: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function readHop(text: string): string | undefined {
+  const address = normalise(/^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text);
+  return isIP(address) === 0 ? undefined : address;
+}
+
+/** What limits are counted by: one line of IPv6 has 2^64 addresses, so its /64 counts as one. */
+export function networkOf(ip: string): string {
+  if (isIP(ip) !== 6) return ip;
+  // The last 32 bits may be written as IPv4; the network is in the first 64.
+  const [head = '', tail] = ip.replace(/%.*$/, '').replace(/[^:]*\.[^:]*$/, '0:0').split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right];
+  return `${groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 function normalise(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
-function addRange(list: BlockList, range: string): void {
-  const [address = '', bits] = (range === 'loopback' ? '127.0.0.0/8' : range).split('/');
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(address) === 0) return;
-  list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
-  if (range === 'loopback') list.addAddress('::1', 'ipv6');
+function parseRange(text: string): Range | undefined {
+  const [address = '', suffix, ...rest] = text.split('/');
+  const version = isIP(address);
+  const bitsMax = version === 6 ? 128 : 32;
+  if (version === 0 || rest.length > 0 || (suffix !== undefined && !/^[1-9]\d{0,2}$/.test(suffix))) return undefined;
+  const bits = suffix === undefined ? bitsMax : Number(suffix);
+  return bits > bitsMax ? undefined : { address, bits, family: version === 6 ? 'ipv6' : 'ipv4' };
 }

@@ -12,7 +12,7 @@ import { randomHex } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { requireCsrf } from './body.ts';
-import type { ClientAddress, ForwardingInput } from './client-address.ts';
+import { networkOf, type ClientAddress, type ForwardingInput } from './client-address.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { LOCAL_PRINCIPAL, type Authenticator, type Principal } from './rights.ts';
 import type { Exchange, Method, Route } from './route.ts';
@@ -60,11 +60,11 @@ export function createFrame(options: FrameOptions): Fetch {
 
 async function answer(options: FrameOptions, route: Route, context: Context<NodeEnv>): Promise<Response> {
   const requestId = randomHex(8);
-  let principal: Principal = { kind: 'anonymous', id: 'anonymous', name: 'nobody', rights: ANONYMOUS };
   const address = readClient(options, context);
+  let principal = nobodyAt(address.ip);
   try {
     checkHost(options, context);
-    principal = await identify(options, context, address.ip);
+    principal = route.ignoresCredentials === true ? nobodyAt(address.ip) : await identify(options, context, address.ip);
     limitRate(options, principal);
     checkRight(route, principal);
     const exchange = toExchange(options, context, { principal, requestId, address, route });
@@ -97,15 +97,19 @@ async function identify(options: FrameOptions, context: Context<NodeEnv>, ip: st
   if (context.env.isControl) return LOCAL_PRINCIPAL;
   const authorization = context.req.header('authorization');
   const sessionCookie = getCookie(context, SESSION_COOKIE);
-  const anonymous: Principal = { kind: 'anonymous', id: ip, name: 'nobody', rights: ANONYMOUS };
-  if (authorization === undefined && sessionCookie === undefined) return anonymous;
-  return (await options.authenticator.authenticate({ authorization, sessionCookie, ip })) ?? anonymous;
+  if (authorization === undefined && sessionCookie === undefined) return nobodyAt(ip);
+  return (await options.authenticator.authenticate({ authorization, sessionCookie, ip })) ?? nobodyAt(ip);
+}
+
+function nobodyAt(ip: string): Principal {
+  return { kind: 'anonymous', id: ip, name: 'nobody', rights: ANONYMOUS };
 }
 
 function limitRate(options: FrameOptions, principal: Principal): void {
   if (principal.kind === 'local') return;
   const perMinute = principal.kind === 'anonymous' ? options.limits.anonymousPerMinute : options.limits.requestsPerMinute;
-  const waitS = options.limiter.take(`${principal.kind}:${principal.id}`, perMinute);
+  const who = principal.kind === 'anonymous' ? networkOf(principal.id) : principal.id;
+  const waitS = options.limiter.take(`${principal.kind}:${who}`, perMinute);
   if (waitS > 0) throw new GatehouseError('rate_limited', `At most ${perMinute} requests a minute.`, { retryAfterS: waitS });
 }
 
@@ -115,9 +119,13 @@ function checkRight(route: Route, principal: Principal): void {
   throw new GatehouseError('forbidden', `The right "${route.right}" is needed.`, { members: { right: route.right } });
 }
 
-/** Sessions only: a browser sends its cookie along with other sites' requests too. Forms check their token when they read the body. */
+/**
+ * Sessions: a browser sends its cookie along with other sites' requests too. The sign-in form: another site must not sign somebody in as
+ * somebody else. Forms check their token when they read the body.
+ */
 function checkOrigin(route: Route, exchange: Exchange): void {
-  if (exchange.principal.kind !== 'session' || SAFE.has(exchange.method.toUpperCase())) return;
+  const isAmbient = exchange.principal.kind === 'session' || route.ignoresCredentials === true;
+  if (!isAmbient || SAFE.has(exchange.method.toUpperCase())) return;
   if (isCrossSite(exchange)) throw new GatehouseError('csrf_failed', 'The request came from another site. Nothing was changed.');
   const kind = route.doc.body?.kind;
   if (kind !== 'form' && kind !== 'multipart') requireCsrf(exchange, undefined);
@@ -187,7 +195,7 @@ function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): Respon
   const wantsHtml = (context.req.header('accept') ?? '').includes('text/html');
   const pageRoute = wantsHtml ? options.routes.find((route) => route.surface === 'page') : undefined;
   const thrown = methods.length === 0 ? new GatehouseError('not_found', 'There is no such address.') : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
-  const response = fail(options, { thrown, route: pageRoute, requestId, principal: { kind: 'anonymous', id: address.ip, name: 'nobody', rights: ANONYMOUS }, path: context.req.path });
+  const response = fail(options, { thrown, route: pageRoute, requestId, principal: nobodyAt(address.ip), path: context.req.path });
   if (methods.length > 0) response.headers.set('allow', methods.join(', '));
   return finish(response, requestId, address.isSecure);
 }

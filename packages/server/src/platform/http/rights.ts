@@ -11,6 +11,7 @@ export const RIGHTS = {
   'keys:manage': 'Make and revoke API keys and sign-in links.',
   'settings:read': 'See the settings (secrets masked).',
   'health:read': 'See the detailed health checks and metrics.',
+  'backup:write': 'Write a backup into a folder of the server (over the control socket only).',
 } as const satisfies Record<string, string>;
 
 export type Right = keyof typeof RIGHTS;

@@ -60,6 +60,11 @@ export interface Route {
   /** `/v1/uploads/{id}` */
   readonly path: string;
   readonly right: Right | 'public';
+  /**
+   * The request is treated as nobody's, whatever cookie or key it carries: the sign-in form, whose authority is the link alone. It is
+   * counted against the address, and requests from other sites are refused as for sessions.
+   */
+  readonly ignoresCredentials?: true;
   /** Pages answer errors in HTML and are not in the OpenAPI document. */
   readonly surface: 'api' | 'page';
   readonly doc: RouteDoc;
@@ -78,6 +83,7 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
   readonly method: Method;
   readonly path: string;
   readonly right: Right | 'public';
+  readonly ignoresCredentials?: true;
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;
@@ -108,6 +114,7 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     method: spec.method,
     path: spec.path,
     right: spec.right,
+    ...(spec.ignoresCredentials === undefined ? {} : { ignoresCredentials: spec.ignoresCredentials }),
     surface,
     doc: {
       summary: spec.summary,

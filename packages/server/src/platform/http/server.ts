@@ -27,10 +27,18 @@ const SOCKET_PATH_BYTES_MAX = 103;
 export async function listenTcp(fetch: Fetch, config: Config): Promise<Listening> {
   const listener = toListener(fetch, false);
   const server = config.tlsCertFile !== undefined && config.tlsKeyFile !== undefined
-    ? createTlsServer({ cert: await readFile(config.tlsCertFile), key: await readFile(config.tlsKeyFile), minVersion: 'TLSv1.2' }, listener)
+    ? await createSecureServer({ certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }, listener)
     : createServer(listener);
   await listen(tune(server), { host: config.host, port: config.port });
   return asListening(server);
+}
+
+async function createSecureServer(files: { readonly certFile: string; readonly keyFile: string }, listener: RequestListener): Promise<Server> {
+  try {
+    return createTlsServer({ cert: await readFile(files.certFile), key: await readFile(files.keyFile), minVersion: 'TLSv1.2' }, listener);
+  } catch (cause) {
+    throw new GatehouseError('config_invalid', `TLS cannot be offered with tlsCertFile and tlsKeyFile (${String(Reflect.get(Object(cause), 'code') ?? 'unknown fault')}). Nothing was started.`, { cause });
+  }
 }
 
 /** @returns undefined where Unix sockets are not offered; the CLI then needs an API key */
@@ -61,7 +69,7 @@ export function controlSocketPath(dataDir: string): string {
 function toListener(fetch: Fetch, isControl: boolean): RequestListener {
   const listener = getRequestListener((request, env) => {
     if (!('setTimeout' in env.incoming) || !('chunkedEncoding' in env.outgoing)) throw new TypeError('only HTTP/1.1 is served');
-    return fetch(request, { incoming: env.incoming as Parameters<RequestListener>[0], outgoing: env.outgoing as Parameters<RequestListener>[1], isControl });
+    return fetch(request, { incoming: env.incoming as Parameters<RequestListener>[0], outgoing: env.outgoing, isControl });
   }, { overrideGlobalObjects: false });
   return (incoming, outgoing) => void listener(incoming, outgoing);
 }

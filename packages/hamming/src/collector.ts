@@ -1,0 +1,113 @@
+import type { Sink } from './query.ts';
+import type { Tombstones } from './tombstones.ts';
+
+/** One list entry within the radius. */
+export interface Match {
+  readonly index: number;
+  /** Differing bits, 0 to the radius. */
+  readonly distance: number;
+}
+
+/** The same for several queries at once. */
+export interface AnyMatch extends Match {
+  /** The first of the queries with the smallest distance. */
+  readonly query: number;
+}
+
+/** Indexes are below 2^32, distances below 2^6, queries below 2^12: together 50 bits of the 53 that a number holds exactly. */
+export const MOST_INDEXES = 4_294_967_296;
+export const MOST_QUERIES = 4096;
+const DISTANCES = 64;
+const FIRST_KEYS = 64;
+/** A larger buffer, left by an unusually large result, is given back. */
+const MOST_KEYS_KEPT = 65_536;
+
+/** Collects matches as plain numbers, which sort natively and cost 8 bytes each; becomes objects only at the end. */
+export class MatchCollector implements Sink {
+  /** Set before each segment and query. */
+  base = 0;
+  query = 0;
+  readonly #removed: Tombstones;
+  #keys: Float64Array = new Float64Array(FIRST_KEYS);
+  #count = 0;
+
+  constructor(removed: Tombstones) {
+    this.#removed = removed;
+  }
+
+  get bytesUsed(): number {
+    return this.#keys.byteLength;
+  }
+
+  emit(row: number, distance: number): void {
+    const index = this.base + row;
+    if (this.#removed.has(index)) return;
+    if (this.#count === this.#keys.length) this.#grow();
+    this.#keys[this.#count++] = (index * DISTANCES + distance) * MOST_QUERIES + this.query;
+  }
+
+  /** Forgets what an earlier search left behind when it failed. */
+  begin(): void {
+    this.#count = 0;
+    this.query = 0;
+  }
+
+  /** The matches of one query by distance, then index. */
+  takeMatches(): Match[] {
+    return Array.from(this.#takeKeys(), (key) => {
+      const { index, distance } = readMatch(key);
+      return { index, distance };
+    });
+  }
+
+  /** The matches of several queries: every index once, with its smallest distance and the first query that has it; by distance, then index. */
+  takeBest(): AnyMatch[] {
+    return Array.from(this.#takeKeys(), readMatch);
+  }
+
+  #takeKeys(): Float64Array {
+    const byIndex = this.#keys.subarray(0, this.#count);
+    byIndex.sort();
+    const best = byIndex.subarray(0, keepFirstOfEachIndex(byIndex));
+    for (let at = 0; at < best.length; at++) best[at] = swapOrder(best[at] ?? 0);
+    best.sort();
+    this.#count = 0;
+    if (this.#keys.length > MOST_KEYS_KEPT) this.#keys = new Float64Array(FIRST_KEYS);
+    return best;
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(this.#keys.length * 2);
+    grown.set(this.#keys);
+    this.#keys = grown;
+  }
+}
+
+/** Moves the first (smallest) key of each index to the front; returns how many there are. */
+function keepFirstOfEachIndex(sorted: Float64Array): number {
+  let kept = 0;
+  let last = -1;
+  for (const key of sorted) {
+    const index = Math.floor(key / (DISTANCES * MOST_QUERIES));
+    if (index === last) continue;
+    sorted[kept++] = key;
+    last = index;
+  }
+  return kept;
+}
+
+/** From (index, distance, query) to (distance, index, query). */
+function swapOrder(key: number): number {
+  const query = key % MOST_QUERIES;
+  const rest = (key - query) / MOST_QUERIES;
+  const distance = rest % DISTANCES;
+  const index = (rest - distance) / DISTANCES;
+  return (distance * MOST_INDEXES + index) * MOST_QUERIES + query;
+}
+
+function readMatch(key: number): AnyMatch {
+  const query = key % MOST_QUERIES;
+  const rest = (key - query) / MOST_QUERIES;
+  const index = rest % MOST_INDEXES;
+  return { index, distance: (rest - index) / MOST_INDEXES, query };
+}

@@ -1,0 +1,33 @@
+/** The closed set of faults. Each names the argument that was wrong or the resource that was missing. */
+export type HammingErrorCode =
+  /** A hash is not a Uint8Array of exactly 32 bytes. */
+  | 'bad_hash'
+  /** A block of hashes is not a Uint8Array whose length is a multiple of 32. */
+  | 'bad_hashes'
+  /** The radius is not a whole number from 0 to 63. */
+  | 'bad_radius'
+  /** An index is not a whole number >= 0, or `hashAt` was asked for one that was never given out. */
+  | 'bad_index'
+  /** More queries than one call takes, or not an array. */
+  | 'bad_queries'
+  /** An option has a value that cannot be used. */
+  | 'bad_option'
+  /** The index holds as many hashes as it can number. */
+  | 'full'
+  /** The allocator threw, or gave a buffer of another size. */
+  | 'allocation_failed'
+  /** A merge is already running on this index. */
+  | 'busy'
+  /** The signal of a sliced build or merge was aborted; the index is as before. */
+  | 'aborted';
+
+export class HammingError extends Error {
+  override readonly name = 'HammingError';
+  readonly code: HammingErrorCode;
+
+  /** @param message what was wrong; it never holds a hash */
+  constructor(code: HammingErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,131 @@
+import { ColumnBox, boxFour, boxLine, type Axis } from './box.ts';
+import { writeLuma, type Picture } from './picture.ts';
+import { BEFORE_FIRST, reachAhead, windowFor } from './sampling.ts';
+
+/*
+ * Jarosz filter (two box passes along each axis, specification step 4) followed by sampling (step 5), in one stream over the
+ * rows. Bit-exact, because box.ts does the reference's operations in the reference's order. What is saved is work that no sample
+ * depends on (the second column pass runs over the sampled columns only) and memory (of the picture, about `window` rows and
+ * the sampled columns are held as floats).
+ */
+
+/** Rows go through the row passes four at a time (see boxFour). */
+const BATCH = 4;
+
+/**
+ * Filters `picture` and reads it at every pair of `rows` and `columns` (positions from sampling.ts, in any order).
+ * Returns rows.length x columns.length float32 samples, row by row.
+ */
+export function filterAndSample(picture: Picture, rows: readonly number[], columns: readonly number[]): Float32Array {
+  const { width, height } = picture;
+  const across: Axis = { size: width, window: windowFor(width) };
+  const down: Axis = { size: height, window: windowFor(height) };
+  const narrow = filterAndPickColumns(picture, { across, down, columns });
+  const grid = new Float32Array(rows.length * columns.length);
+  const box = new ColumnBox({ data: narrow, stride: columns.length, rows: height }, down);
+  const line = new Float32Array(columns.length);
+  const slots = groupByPosition(rows);
+  for (let y = 0; y < height; y++) {
+    box.next(line, 0);
+    for (const slot of slots.get(y) ?? []) grid.set(line, slot * columns.length);
+  }
+  if (columns.includes(BEFORE_FIRST)) fillColumnBeforeFirst(picture, { rows, columns, grid });
+  if (rows.includes(BEFORE_FIRST)) fillRowBeforeFirst(picture, { rows, columns, grid });
+  return grid;
+}
+
+function groupByPosition(positions: readonly number[]): Map<number, number[]> {
+  const slots = new Map<number, number[]>();
+  for (const [slot, position] of positions.entries()) slots.set(position, [...(slots.get(position) ?? []), slot]);
+  return slots;
+}
+
+interface Passes {
+  readonly across: Axis;
+  readonly down: Axis;
+  readonly columns: readonly number[];
+}
+
+/** The first row pass, the first column pass and the second row pass; of the last, only `columns` are kept, for every row. */
+function filterAndPickColumns(picture: Picture, passes: Passes): Float32Array {
+  const { across, down, columns } = passes;
+  const width = across.size;
+  const height = down.size;
+  const batch = { data: new Float32Array(BATCH * width), at: 0, stride: width };
+  const wide = { data: new Float32Array(BATCH * width), at: 0, stride: width };
+  const ringRows = Math.ceil(down.window / BATCH + 1) * BATCH;
+  const ring = new Float32Array(ringRows * width);
+  const box = new ColumnBox({ data: ring, stride: width, rows: ringRows }, down);
+  const narrow = new Float32Array(height * columns.length);
+  const at = Int32Array.from(columns, (position) => Math.max(position, 0));
+  let done = 0;
+  for (let top = 0; top < height; top += BATCH) {
+    const read = Math.min(top + BATCH, height);
+    writeLuma(picture, { first: top * width, count: (read - top) * width }, batch.data);
+    boxFour(batch, { data: ring, at: (top % ringRows) * width, stride: width }, across);
+    const ready = read === height ? height : read - reachAhead(down.window);
+    while (done < ready) {
+      box.next(wide.data, (done % BATCH) * width);
+      done++;
+      if (done % BATCH !== 0 && done !== height) continue;
+      boxFour(wide, batch, across);
+      const from = done - 1 - ((done - 1) % BATCH);
+      for (let y = from; y < done; y++) pickColumns(batch.data, (y - from) * width, { at, out: narrow, outAt: y * at.length });
+    }
+  }
+  return narrow;
+}
+
+interface Pick {
+  readonly at: Int32Array;
+  readonly out: Float32Array;
+  readonly outAt: number;
+}
+
+function pickColumns(line: Float32Array, lineAt: number, pick: Pick): void {
+  const { at, out, outAt } = pick;
+  for (let slot = 0; slot < at.length; slot++) out[outAt + slot] = line[lineAt + (at[slot] ?? 0)] ?? 0;
+}
+
+interface Grid {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly grid: Float32Array;
+}
+
+/**
+ * The box of width 2 at p holds p and p+1, that of the flipped axis p-1 and p. At the flipped end, the first pass gives v0 and
+ * (v0+v1)/2, and the second pass the mean of these two: 3/4 v0 + 1/4 v1.
+ */
+function valueBeforeFirst(first: number, second: number): number {
+  return 0.75 * first + 0.25 * second;
+}
+
+/** The samples at column -1: columns 0 and 1 of the picture combined, then filtered down the column. */
+function fillColumnBeforeFirst(picture: Picture, { rows, columns, grid }: Grid): void {
+  const { width, height } = picture;
+  const pair = new Float32Array(2);
+  const line = new Float32Array(height);
+  for (let y = 0; y < height; y++) {
+    writeLuma(picture, { first: y * width, count: 2 }, pair);
+    line[y] = valueBeforeFirst(pair[0] ?? 0, pair[1] ?? 0);
+  }
+  const filtered = boxLine(boxLine(line, windowFor(height)), windowFor(height));
+  for (const [i, y] of rows.entries()) {
+    const value = y === BEFORE_FIRST ? valueBeforeFirst(line[0] ?? 0, line[1] ?? 0) : (filtered[y] ?? 0);
+    for (const [j, x] of columns.entries()) if (x === BEFORE_FIRST) grid[i * columns.length + j] = value;
+  }
+}
+
+/** The samples at row -1, likewise. The corner, where the column is -1 too, was filled before. */
+function fillRowBeforeFirst(picture: Picture, { rows, columns, grid }: Grid): void {
+  const { width } = picture;
+  const pair = new Float32Array(2 * width);
+  writeLuma(picture, { first: 0, count: 2 * width }, pair);
+  const line = Float32Array.from({ length: width }, (_, x) => valueBeforeFirst(pair[x] ?? 0, pair[width + x] ?? 0));
+  const filtered = boxLine(boxLine(line, windowFor(width)), windowFor(width));
+  for (const [i, y] of rows.entries()) {
+    if (y !== BEFORE_FIRST) continue;
+    for (const [j, x] of columns.entries()) if (x !== BEFORE_FIRST) grid[i * columns.length + j] = filtered[x] ?? 0;
+  }
+}

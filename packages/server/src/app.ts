@@ -1,0 +1,254 @@
+/**
+ * The composition root: the only place that constructs. Platform first, then the domains in their order, then the surfaces;
+ * stopping is the same in reverse, by emptying the event loop.
+ */
+import { join } from 'node:path';
+import { domains, type Services } from './domains.ts';
+import { readBackup, restoreBackup, writeBackup, type BackupManifest } from './platform/backup/backup.ts';
+import { openFileBlobs } from './platform/blobs.ts';
+import { createPlatformChecks } from './platform/checks.ts';
+import type { Clock } from './platform/clock.ts';
+import { isLoopback, type Config, type LoadedConfig, type SettingView } from './platform/config.ts';
+import type { AppContext } from './platform/context.ts';
+import { openDatabase, type Database, type DatabaseTarget } from './platform/db/database.ts';
+import { superviseEmbedded } from './platform/db/embedded-supervisor.ts';
+import { startEmbedded, type EmbeddedPostgres } from './platform/db/embedded.ts';
+import { migrate, type DomainMigrations } from './platform/db/migrate.ts';
+import type { Check, Created, Domain } from './platform/domain.ts';
+import { createEvents } from './platform/events.ts';
+import { createAddressReader } from './platform/http/client-address.ts';
+import { createFrame, type Fetch } from './platform/http/frame.ts';
+import { createRateLimiter } from './platform/http/rate-limit.ts';
+import type { Route } from './platform/http/route.ts';
+import { listenControl, listenTcp, type Listening } from './platform/http/server.ts';
+import { createSystemRoutes } from './platform/http/system-routes.ts';
+import { createJobs } from './platform/jobs.ts';
+import { acquireDataDirLock } from './platform/lock.ts';
+import type { Log } from './platform/log.ts';
+import { createMetrics } from './platform/metrics.ts';
+import { createOutbound } from './platform/outbound.ts';
+import { loadAssets } from './platform/ui/assets.ts';
+import { renderErrorPage } from './platform/ui/error-page.tsx';
+import { VERSION } from './platform/version.ts';
+
+export interface AppOptions {
+  readonly loaded: LoadedConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** `control`: only the socket in the data directory, for a command that needs a server for a moment. */
+  readonly listen: 'all' | 'control';
+  /** Tests: a database that is there already. */
+  readonly database?: DatabaseTarget;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
+}
+
+export interface App {
+  /** Undefined when only the control socket is open. */
+  readonly url: string | undefined;
+  readonly services: Services;
+  readonly context: AppContext;
+  /** Takes no new request, waits for those under way, stops jobs, domains and the database. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const DOMAIN_MIGRATIONS: readonly DomainMigrations[] = domains.map(({ name, migrations }) => ({ domain: name, migrations }));
+
+type AnyDomain = Domain<string, unknown, object>;
+
+interface Opened {
+  readonly domain: AnyDomain;
+  readonly created: Created<unknown>;
+}
+
+/** What must be undone, last first. A step that fails does not keep the others from running. */
+class Undo {
+  readonly #steps: { readonly name: string; run(): Promise<void> }[] = [];
+  readonly #log: Log;
+  #done: Promise<void> | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(name: string, run: () => Promise<void>): void {
+    this.#steps.push({ name, run });
+  }
+
+  runAll(): Promise<void> {
+    return (this.#done ??= this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (const step of this.#steps.toReversed()) {
+      try {
+        await step.run();
+      } catch (error) {
+        this.#log.error({ step: step.name, err: error }, 'a step of the stop failed');
+      }
+    }
+  }
+}
+
+/** @throws {GatehouseError | LockError | EmbeddedPostgresError} what had been started is stopped again */
+export async function startApp(options: AppOptions): Promise<App> {
+  const undo = new Undo(options.log);
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    await undo.runAll();
+    throw error;
+  }
+}
+
+async function start(options: AppOptions, undo: Undo): Promise<App> {
+  const { loaded, log, clock } = options;
+  const { config } = loaded;
+  const stopping = new AbortController();
+  const lock = await acquireDataDirLock(config.dataDir);
+  undo.add('lock', () => lock.release());
+  const database = await openStorage(options, stopping.signal, undo);
+  const address: { url: string | undefined } = { url: undefined };
+  const context = await createContext({ config, settings: loaded.views, log, clock, database, stopping: stopping.signal, publicUrl: () => config.publicUrl ?? address.url ?? `http://${config.host}:${config.port}` });
+  undo.add('outbound', () => context.outbound.close());
+  await migrate(database, DOMAIN_MIGRATIONS, log);
+  const opened = await openDomains(context);
+  const services = toServices(opened);
+  for (const { domain, created } of opened) {
+    undo.add(domain.name, async () => created.stop?.());
+    await created.start?.();
+  }
+  undo.add('jobs', () => context.jobs.stop(config.stopTimeoutMs));
+  await context.jobs.start(opened.flatMap(({ domain, created }) => domain.jobs?.(created.service, context) ?? []));
+  const fetch = createApplication(context, opened, services);
+  await openSurfaces({ fetch, config, listen: options.listen, undo, address });
+  // First of all when stopping: long polls and streams end, new work is refused.
+  undo.add('signal', async () => stopping.abort());
+  return { url: address.url, services, context, stop: () => undo.runAll() };
+}
+
+/** `gatehouse restore`: takes the lock, starts the database, fills it, stops. @throws {GatehouseError} when something is there already */
+export async function restoreIntoEmpty(options: Omit<AppOptions, 'listen'>, folder: string): Promise<BackupManifest> {
+  const undo = new Undo(options.log);
+  const stopping = new AbortController();
+  try {
+    const manifest = await readBackup(folder);
+    const { dataDir } = options.loaded.config;
+    const lock = await acquireDataDirLock(dataDir);
+    undo.add('lock', () => lock.release());
+    const database = await openStorage({ ...options, listen: 'control' }, stopping.signal, undo);
+    await restoreBackup({ database, dataDir, folder, domains: DOMAIN_MIGRATIONS, log: options.log }, manifest);
+    return manifest;
+  } finally {
+    stopping.abort();
+    await undo.runAll();
+  }
+}
+
+async function openStorage(options: AppOptions, stopping: AbortSignal, undo: Undo): Promise<Database> {
+  const { config } = options.loaded;
+  const target = options.database ?? (config.databaseUrl === undefined ? await startOwnPostgres(options, stopping, undo) : { url: config.databaseUrl });
+  const database = openDatabase({ target, connections: config.databaseConnections, log: options.log });
+  undo.add('database', () => database.close());
+  return database;
+}
+
+async function startOwnPostgres(options: AppOptions, stopping: AbortSignal, undo: Undo): Promise<DatabaseTarget> {
+  const { loaded, log, clock } = options;
+  const server: EmbeddedPostgres = await startEmbedded({ dataDir: loaded.config.dataDir, pgBinDir: loaded.config.pgBin, log, clock, signal: options.signal });
+  undo.add('postgres', () => server.stop());
+  superviseEmbedded(server, { clock, log, signal: stopping, onChange: (isUp) => log.warn({ isUp }, isUp ? 'the database is back' : 'the database is away; uploads are held until it is back') });
+  return server.connection;
+}
+
+interface ContextParts extends Pick<AppContext, 'config' | 'log' | 'clock' | 'database' | 'stopping' | 'publicUrl'> {
+  readonly settings: readonly SettingView[];
+}
+
+async function createContext(parts: ContextParts): Promise<AppContext> {
+  const openArea = (name: string): ReturnType<typeof openFileBlobs> => openFileBlobs(join(parts.config.dataDir, name));
+  return {
+    ...parts,
+    metrics: createMetrics(),
+    events: createEvents(),
+    jobs: createJobs(parts.database, parts.log),
+    blobs: { quarantine: await openArea('quarantine'), released: await openArea('released'), segments: await openArea('segments') },
+    outbound: createOutbound(parts.config.outboundAllow),
+  };
+}
+
+async function openDomains(context: AppContext): Promise<Opened[]> {
+  const services: Record<string, unknown> = {};
+  const opened: Opened[] = [];
+  for (const domain of domains as readonly AnyDomain[]) {
+    const created = await domain.create(context, services);
+    services[domain.name] = created.service;
+    domain.metrics?.(created.service, context);
+    opened.push({ domain, created });
+  }
+  return opened;
+}
+
+/** The only place where the erased services get their types back; `domains` names both. */
+function toServices(opened: readonly Opened[]): Services {
+  return Object.fromEntries(opened.map(({ domain, created }) => [domain.name, created.service])) as unknown as Services;
+}
+
+function createApplication(context: AppContext, opened: readonly Opened[], services: Services): Fetch {
+  const { config } = context;
+  const checks: readonly Check[] = [...createPlatformChecks(context), ...opened.flatMap(({ domain, created }) => domain.checks?.(created.service, context) ?? [])];
+  const routes = collectRoutes(opened, context, checks);
+  return createFrame({
+    routes,
+    authenticator: services.access,
+    limiter: createRateLimiter(context.clock),
+    clock: context.clock,
+    log: context.log,
+    metrics: context.metrics,
+    limits: config,
+    readAddress: createAddressReader(config.trustedProxies),
+    isAllowedHost: createHostCheck(config),
+    renderErrorPage,
+    stopping: context.stopping,
+  });
+}
+
+function collectRoutes(opened: readonly Opened[], context: AppContext, checks: readonly Check[]): readonly Route[] {
+  const own = opened.flatMap(({ domain, created }) => [...(domain.routes?.(created.service, context) ?? []), ...(domain.pages?.(created.service, context) ?? [])]);
+  const system = createSystemRoutes({ checks, settings: context.settings, metrics: context.metrics, version: VERSION, apiRoutes: () => [...own, ...system], backUp: (folder) => writeBackup({ database: context.database, dataDir: context.config.dataDir, folder, domains: DOMAIN_MIGRATIONS, clock: context.clock }) });
+  return [...own, ...system, ...loadAssets()];
+}
+
+/** Every route of the product, without anything behind it: for the OpenAPI document and the route tests. */
+export function describeRoutes(loaded: LoadedConfig, clock: Clock): readonly Route[] {
+  const nothing: unknown = new Proxy({}, { get: (_target, name) => (name === 'then' ? undefined : nothing) });
+  const context = { config: loaded.config, settings: loaded.views, clock } as AppContext;
+  const own = (domains as readonly AnyDomain[]).flatMap((domain) => [...(domain.routes?.(nothing, context) ?? []), ...(domain.pages?.(nothing, context) ?? [])]);
+  const system = createSystemRoutes({ checks: [], settings: loaded.views, metrics: createMetrics(), version: VERSION, apiRoutes: () => [...own, ...system], backUp: () => Promise.reject(new Error('nothing runs here')) });
+  return [...own, ...system];
+}
+
+function createHostCheck(config: Config): (host: string) => boolean {
+  const names = new Set(config.allowedHosts.map((name) => name.toLowerCase()));
+  if (config.publicUrl !== undefined) names.add(new URL(config.publicUrl).hostname.toLowerCase());
+  names.add(config.host.toLowerCase());
+  return (host) => names.has(host) || isLoopback(host);
+}
+
+interface Surfaces {
+  readonly fetch: Fetch;
+  readonly config: Config;
+  readonly listen: AppOptions['listen'];
+  readonly undo: Undo;
+  readonly address: { url: string | undefined };
+}
+
+async function openSurfaces({ fetch, config, listen, undo, address }: Surfaces): Promise<void> {
+  const open = (name: string, listening: Listening): void => undo.add(name, () => listening.close(config.stopTimeoutMs));
+  open('control socket', await listenControl(fetch, config.dataDir));
+  if (listen === 'control') return;
+  const tcp = await listenTcp(fetch, config);
+  open('listener', tcp);
+  const host = config.host.includes(':') && !config.host.startsWith('[') ? `[${config.host}]` : config.host;
+  address.url = `${config.tlsCertFile === undefined ? 'http' : 'https'}://${host}:${tcp.port}`;
+}

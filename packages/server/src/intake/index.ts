@@ -1,0 +1,140 @@
+/** Intake: content in, verdict, disposition, receipt out. See README.md. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inDataDir, type Config } from '../platform/config.ts';
+import { defineDomain, type AppContext } from '../platform/domain.ts';
+import { randomHex } from '../platform/ids.ts';
+import type { ScreeningService } from '../screening/index.ts';
+import { checks } from './checks.ts';
+import { commands } from './commands.ts';
+import { readSecret } from './callbacks.ts';
+import { jobs } from './jobs.ts';
+import { migrations } from './migrations.ts';
+import { pages } from './pages.tsx';
+import { createCounters, versionPolicy, type ListSet, type Parts } from './parts.ts';
+import { openReceiptSigner } from './receipts.ts';
+import { RECHECK_JOB } from './revocation.ts';
+import { routes } from './routes.ts';
+import type { PreviewRenderer } from './schema.ts';
+import { createScreener } from './screener.ts';
+import { createIntakeService, type IntakeService } from './service.ts';
+import { openSpool } from './spool.ts';
+import { createStorage } from './storage.ts';
+import { noteKey } from './store-receipts.ts';
+import { abandonReceiving } from './store.ts';
+import { createWaiters } from './waiters.ts';
+
+export * from './schema.ts';
+export { describeDisposition, DispositionTag, ScreeningExplanation, VerdictTag } from './explanation.tsx';
+export { decide, describeForUploader, type Decision, type Policy } from './rules.ts';
+export { verifyReceiptOffline, RECEIPT_TYPE, type OfflineCheck } from './receipts.ts';
+export type { IntakeService, Submission, Waiting } from './service.ts';
+export type { Feed } from './uploads.ts';
+export type { Announced } from './spool.ts';
+export type { ScanRequest } from './contents.ts';
+
+export interface IntakeNeeds {
+  readonly lists: ListSet;
+  readonly screening: ScreeningService & Partial<PreviewRenderer>;
+}
+
+const RECOVER_EVERY_MS = 15_000;
+
+export const intakeDomain = defineDomain({
+  name: 'intake',
+  migrations,
+  async create(context: AppContext, needs: IntakeNeeds) {
+    const parts = await createParts(context, needs);
+    const screener = createScreener(parts.value);
+    parts.waiting = screener.waitingBytes;
+    const service = createIntakeService({ ...parts.value, screener });
+    const { database, clock, jobs: queue, events } = context;
+    events.on('list.changed', ({ listSetVersion }, tx) => queue.enqueue(RECHECK_JOB, { listSetVersion }, { ...(tx === undefined ? {} : { tx }), retryLimit: 20, retryDelayS: 1 }));
+    const stopping = new AbortController();
+    let loop: Promise<void> = Promise.resolve();
+    return {
+      service,
+      async start() {
+        // The data directory is ours alone: whatever was being received here is gone.
+        await parts.value.spool.sweep();
+        await abandonReceiving(database.sql, { node: parts.value.node });
+        await noteKey(database.sql, parts.value.signer.jwk, clock.now());
+        await readSecret(parts.value);
+        await screener.recover();
+        loop = recoverAgain(context, service, stopping.signal);
+      },
+      async stop() {
+        stopping.abort();
+        await loop;
+        await screener.stop();
+      },
+    };
+  },
+  routes,
+  pages,
+  jobs,
+  checks,
+  commands,
+  metrics(service: IntakeService, { metrics }: AppContext) {
+    metrics.gauge({ name: 'gatehouse_uploads_held', help: 'Uploads held for a decision.' }, async () => (await service.summarise()).byState.held);
+    metrics.gauge({ name: 'gatehouse_uploads_undecided', help: 'Uploads received and not yet decided.' }, async () => {
+      const { byState } = await service.summarise();
+      return byState.received + byState.scanning;
+    });
+    metrics.gauge({ name: 'gatehouse_upload_waiting_bytes', help: 'Bytes in the spool and in uploads that wait for their verdict.' }, () => service.waitingBytes());
+    metrics.gauge({ name: 'gatehouse_callbacks_dead', help: 'Callbacks among the dead letters.' }, async () => (await service.summarise()).deadCallbacks);
+  },
+});
+
+/** On every node, each looks for what it can take up itself; a scheduled job would run on one node only. */
+async function recoverAgain({ clock, log, stopping: appStopping }: AppContext, service: IntakeService, own: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([own, appStopping]);
+  for (;;) {
+    await clock.sleep(RECOVER_EVERY_MS, signal);
+    if (signal.aborted) return;
+    try {
+      await service.upkeep.recover();
+    } catch (error) {
+      log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'waiting uploads could not be looked for; it will be tried again');
+    }
+  }
+}
+
+async function createParts(context: AppContext, needs: IntakeNeeds): Promise<{ readonly value: Parts; waiting: () => number }> {
+  const { config, blobs, clock, metrics } = context;
+  const dir = inDataDir(config, 'spool');
+  const holder = { waiting: (): number => 0 };
+  const spool = await openSpool({ dir, maxBytes: config.spoolMaxBytes, otherBytes: () => holder.waiting() });
+  const keyPath = config.receiptKeyFile ?? inDataDir(config, 'keys', 'receipt.pem');
+  const value: Parts = {
+    context,
+    lists: needs.lists,
+    screening: needs.screening,
+    spool,
+    storage: createStorage(blobs, dir),
+    waiters: createWaiters(clock),
+    signer: await openReceiptSigner(keyPath, config.receiptKeyFile === undefined),
+    counters: createCounters(metrics),
+    policy: config,
+    policyVersion: versionPolicy(config),
+    node: await readNodeName(config),
+  };
+  return Object.assign(holder, { value });
+}
+
+/** Made once for each data directory. */
+async function readNodeName(config: Config): Promise<string> {
+  const path = join(config.dataDir, 'node-name');
+  try {
+    await writeFile(path, randomHex(8), { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    if (Reflect.get(Object(error), 'code') !== 'EEXIST') throw error;
+  }
+  const name = (await readFile(path, 'utf8')).trim();
+  // A crash between the file and its text: the name was never used.
+  if (name === '') {
+    await writeFile(path, randomHex(8), { mode: 0o600, flush: true });
+    return readNodeName(config);
+  }
+  return name;
+}

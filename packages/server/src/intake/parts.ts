@@ -1,0 +1,74 @@
+/** What the files of intake share; built once, in index.ts. */
+import { createHash } from 'node:crypto';
+import type { Config } from '../platform/config.ts';
+import type { AppContext } from '../platform/context.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { ScreeningService } from '../screening/index.ts';
+import type { Policy } from './rules.ts';
+import type { PreviewRenderer, ReceiptJwk } from './schema.ts';
+import type { ReceiptSigner } from './receipts.ts';
+import type { Spool } from './spool.ts';
+import type { Storage } from './storage.ts';
+import type { Waiters } from './waiters.ts';
+
+/** What intake asks of the lists: which version is in force. */
+export interface ListSet {
+  matcher(): { readonly listSetVersion: number };
+}
+
+export interface Parts {
+  readonly context: AppContext;
+  readonly lists: ListSet;
+  readonly screening: ScreeningService & Partial<PreviewRenderer>;
+  readonly spool: Spool;
+  readonly storage: Storage;
+  readonly waiters: Waiters;
+  readonly signer: ReceiptSigner;
+  readonly counters: Counters;
+  readonly policy: Policy;
+  /** Changes when a setting changes that decides what is released. */
+  readonly policyVersion: string;
+  /** This data directory, for ever: a node that comes back knows its own leases. */
+  readonly node: string;
+}
+
+export interface Counters {
+  decided(verdict: string, disposition: string, seconds: number): void;
+  received(bytes: number): void;
+  scanned(verdict: string): void;
+  delivered(outcome: 'delivered' | 'failed' | 'dead'): void;
+  revoked(reason: 'list_change' | 'deleted' | 'rescreen'): void;
+}
+
+export function createCounters(metrics: Metrics): Counters {
+  const uploads = metrics.counter({ name: 'gatehouse_uploads_decided_total', help: 'Uploads decided, by verdict and disposition.', labels: ['verdict', 'disposition'] });
+  const seconds = metrics.histogram({ name: 'gatehouse_upload_verdict_seconds', help: 'Time from complete content to its decision.', labels: ['verdict'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 1800] });
+  const bytes = metrics.counter({ name: 'gatehouse_upload_bytes_total', help: 'Bytes of uploads and scans received whole.' });
+  const scans = metrics.counter({ name: 'gatehouse_scans_total', help: 'Synchronous scans, by verdict.', labels: ['verdict'] });
+  const callbacks = metrics.counter({ name: 'gatehouse_callbacks_total', help: 'Attempts to deliver a callback, by outcome.', labels: ['outcome'] });
+  const receipts = metrics.counter({ name: 'gatehouse_receipts_revoked_total', help: 'Receipts withdrawn before their time, by reason.', labels: ['reason'] });
+  return {
+    decided(verdict, disposition, tookS) {
+      uploads.add({ verdict, disposition });
+      seconds.observe({ verdict }, tookS);
+    },
+    received: (size) => bytes.add({}, size),
+    scanned: (verdict) => scans.add({ verdict }),
+    delivered: (outcome) => callbacks.add({ outcome }),
+    revoked: (reason) => receipts.add({ reason }),
+  };
+}
+
+/** Twelve hexadecimal digits over every setting that decides what is released. */
+export function versionPolicy(config: Pick<Config, 'onUnscannable' | 'onLowQuality' | 'requireLists'>): string {
+  const settings = [config.onUnscannable, config.onLowQuality, config.requireLists];
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
+}
+
+/** A moment `amount` later. */
+export function later(from: Date, amount: { readonly s?: number; readonly minutes?: number; readonly hours?: number; readonly days?: number }): Date {
+  const { s = 0, minutes = 0, hours = 0, days = 0 } = amount;
+  return new Date(from.getTime() + (s + 60 * minutes + 3600 * hours + 86_400 * days) * 1000);
+}
+
+export type { ReceiptJwk };

@@ -1,0 +1,140 @@
+/**
+ * Receipts: compact JWS over Ed25519 (RFC 7515, RFC 8037) by jose. A receipt says: these bytes (SHA-256, size) were screened and found
+ * clear, with this list-set version under this policy. Only the verdict `clear` gets one.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { calculateJwkThumbprint, CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
+import { syncDir, writeAll } from '../platform/blobs.ts';
+import { GatehouseError } from '../platform/errors.ts';
+import { randomHex } from '../platform/ids.ts';
+import { JwksSchema, ReceiptClaimsSchema, type Jwks, type ReceiptCheck, type ReceiptClaims, type ReceiptFault, type ReceiptJwk } from './schema.ts';
+
+export const RECEIPT_TYPE = 'gatehouse-receipt+jwt';
+const ALGORITHM = 'EdDSA';
+/** Clocks of signer and verifier may differ by this much before "not yet valid" (RFC 7519 section 4.1.5 allows a small leeway). */
+const LEEWAY_S = 60;
+
+export interface ReceiptSigner {
+  readonly jwk: ReceiptJwk;
+  sign(claims: ReceiptClaims): Promise<string>;
+}
+
+/**
+ * Reads the key, or makes one at first start.
+ * @param isOwn true for the key in the data directory, which is made when it is missing; a key that was named must exist
+ * @throws {GatehouseError} `config_invalid`
+ */
+export async function openReceiptSigner(path: string, isOwn: boolean): Promise<ReceiptSigner> {
+  if (isOwn) await createKeyOnce(path);
+  const key = await readKey(path);
+  const { x } = createPublicKey(key).export({ format: 'jwk' });
+  if (x === undefined) throw new GatehouseError('config_invalid', 'The receipt key has no public part. Nothing was signed.');
+  const kid = await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x }, 'sha256');
+  return {
+    jwk: toJwk(kid, x),
+    sign: (claims) => new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: ALGORITHM, typ: RECEIPT_TYPE, kid }).sign(key),
+  };
+}
+
+export function toJwk(kid: string, x: string): ReceiptJwk {
+  return { kty: 'OKP', crv: 'Ed25519', x, kid, alg: ALGORITHM, use: 'sig' };
+}
+
+/** PKCS#8 of Ed25519 (RFC 8410 section 7) is this prefix and the 32 bytes of the seed. */
+const PKCS8_PREFIX = '302e020100300506032b657004220420';
+
+async function createKeyOnce(path: string): Promise<void> {
+  const dir = dirname(path);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const temporary = join(dir, `receipt-${randomHex(8)}.tmp`);
+  const key = createPrivateKey({ key: Buffer.from(PKCS8_PREFIX + randomHex(32), 'hex'), format: 'der', type: 'pkcs8' });
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await writeAll(file, Buffer.from(key.export({ format: 'pem', type: 'pkcs8' })));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // link() refuses to replace: the key that was there first stays.
+    await link(temporary, path);
+  } catch (error) {
+    if (Reflect.get(Object(error), 'code') !== 'EEXIST') throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncDir(dir);
+}
+
+async function readKey(path: string): Promise<KeyObject> {
+  try {
+    const key = createPrivateKey(await readFile(path));
+    if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('it is not an Ed25519 key');
+    return key;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown fault';
+    throw new GatehouseError('config_invalid', `The receipt key ${path} cannot be used: ${reason}. Nothing was signed. It must be an Ed25519 private key as PKCS#8 PEM.`, { cause });
+  }
+}
+
+export interface OfflineCheck {
+  /** Of the content that is about to be published. */
+  readonly sha256?: string | undefined;
+  readonly size?: number | undefined;
+  readonly now: Date;
+  /** When given, `iss` must be exactly this. */
+  readonly issuer?: string;
+}
+
+/**
+ * Checks a receipt with the public keys alone: signature, times, digest, size. It cannot know of a revocation; ask
+ * `POST /v1/receipts/verify` where that matters. Never throws for what the receipt is.
+ * @param jwks as served at /.well-known/gatehouse-receipts.json
+ */
+export async function verifyReceiptOffline(receipt: string, jwks: Jwks, check: OfflineCheck): Promise<ReceiptCheck> {
+  const read = await readSigned(receipt, jwks);
+  if ('fault' in read) return refuse(read.fault);
+  const { claims } = read;
+  const fault = findFault(claims, check);
+  return fault === undefined ? { valid: true, isContentChecked: check.sha256 !== undefined, claims } : { ...refuse(fault), isContentChecked: check.sha256 !== undefined, claims };
+}
+
+function findFault(claims: ReceiptClaims, check: OfflineCheck): ReceiptFault | undefined {
+  const nowS = check.now.getTime() / 1000;
+  if (claims.iat > nowS + LEEWAY_S) return 'not_yet_valid';
+  if (nowS >= claims.exp) return 'expired';
+  if (check.issuer !== undefined && check.issuer !== claims.iss) return 'wrong_issuer';
+  if (check.sha256 !== undefined && check.sha256 !== claims.sha256) return 'digest_differs';
+  if (check.size !== undefined && check.size !== claims.size) return 'size_differs';
+  return undefined;
+}
+
+/** Claims of a receipt that one of the keys signed. */
+async function readSigned(receipt: string, jwks: Jwks): Promise<{ readonly claims: ReceiptClaims } | { readonly fault: ReceiptFault }> {
+  const kid = readKid(receipt);
+  if (kid === undefined) return { fault: 'malformed' };
+  const jwk = JwksSchema.parse(jwks).keys.find((key) => key.kid === kid);
+  if (jwk === undefined) return { fault: 'unknown_key' };
+  try {
+    const { payload } = await compactVerify(receipt, await importJWK(jwk, ALGORITHM), { algorithms: [ALGORITHM] });
+    const claims = ReceiptClaimsSchema.safeParse(JSON.parse(Buffer.from(payload).toString('utf8')));
+    return claims.success ? { claims: claims.data } : { fault: 'malformed' };
+  } catch (error) {
+    return { fault: error instanceof errors.JWSSignatureVerificationFailed ? 'bad_signature' : 'malformed' };
+  }
+}
+
+function readKid(receipt: string): string | undefined {
+  try {
+    const header = decodeProtectedHeader(receipt);
+    return header.alg === ALGORITHM && header.typ === RECEIPT_TYPE ? header.kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function refuse(reason: ReceiptFault): ReceiptCheck {
+  return { valid: false, reason, isContentChecked: false };
+}

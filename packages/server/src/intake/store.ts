@@ -1,0 +1,278 @@
+/** Uploads in the database. */
+import type { ColumnType, Kysely, Selectable } from 'kysely';
+import type { Sql } from '../platform/db/database.ts';
+import { ScreeningSchema, type Digests, type Screening, type VerdictKind } from '../screening/index.ts';
+import { EVENT_OF, nextState, statesBefore, type UploadEvent } from './rules.ts';
+import type { Disposition, ListUploads, UploadState } from './schema.ts';
+
+export interface UploadTable {
+  id: string;
+  state: UploadState;
+  reference: string | null;
+  announced_size: number | null;
+  announced_sha256: Buffer | null;
+  callback_url: string | null;
+  created_by: string;
+  created_at: Date;
+  received_at: Date | null;
+  decided_at: Date | null;
+  ended_at: Date | null;
+  expires_at: Date;
+  node: string | null;
+  size: number | null;
+  sha256: Buffer | null;
+  md5: Buffer | null;
+  sha1: Buffer | null;
+  media_type: string | null;
+  verdict: VerdictKind | null;
+  disposition: Disposition | null;
+  policy_version: string | null;
+  /** JSON; written as text, read back parsed. */
+  screening: ColumnType<unknown, string | null, string | null>;
+  attempts: number;
+  next_attempt_at: Date | null;
+  lease_token: string | null;
+  lease_node: string | null;
+  lease_until: Date | null;
+}
+
+type IdempotencyTable = { scope: Buffer; request: Buffer; upload_id: string; created_at: Date };
+type Tables = { 'intake.upload': UploadTable; 'intake.idempotency': IdempotencyTable };
+type Row = Selectable<UploadTable>;
+
+/** One upload, as the service sees it. */
+export interface Upload {
+  readonly id: string;
+  readonly state: UploadState;
+  readonly reference: string | undefined;
+  readonly announcedBytes: number | undefined;
+  readonly announcedSha256: string | undefined;
+  readonly callbackUrl: string | undefined;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly receivedAt: Date | undefined;
+  readonly decidedAt: Date | undefined;
+  readonly expiresAt: Date;
+  readonly node: string | undefined;
+  readonly content: { readonly digests: Digests; readonly sizeBytes: number } | undefined;
+  readonly mediaType: string | undefined;
+  readonly disposition: Disposition | undefined;
+  readonly screening: Screening | undefined;
+  readonly attempts: number;
+}
+
+const hex = (value: Buffer | null): string | undefined => value?.toString('hex');
+const unhex = (value: string): Buffer => Buffer.from(value, 'hex');
+const tables = (db: Sql): Kysely<Tables> => db.withTables<Tables>();
+
+function toUpload(row: Row): Upload {
+  const screening = ScreeningSchema.safeParse(row.screening);
+  const orNone = <T>(value: T | null): T | undefined => value ?? undefined;
+  return {
+    id: row.id,
+    state: row.state,
+    reference: orNone(row.reference),
+    announcedBytes: orNone(row.announced_size),
+    announcedSha256: hex(row.announced_sha256),
+    callbackUrl: orNone(row.callback_url),
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    receivedAt: orNone(row.received_at),
+    decidedAt: orNone(row.decided_at),
+    expiresAt: row.expires_at,
+    node: orNone(row.node),
+    content: toContent(row),
+    mediaType: orNone(row.media_type),
+    disposition: orNone(row.disposition),
+    screening: screening.success ? screening.data : undefined,
+    attempts: row.attempts,
+  };
+}
+
+function toContent({ sha256, md5, sha1, size }: Row): Upload['content'] {
+  if (sha256 === null || md5 === null || sha1 === null || size === null) return undefined;
+  return { digests: { md5: md5.toString('hex'), sha1: sha1.toString('hex'), sha256: sha256.toString('hex') }, sizeBytes: size };
+}
+
+export interface NewUpload {
+  readonly id: string;
+  readonly reference: string | undefined;
+  readonly announcedBytes: number | undefined;
+  readonly announcedSha256: string | undefined;
+  readonly callbackUrl: string | undefined;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export async function insertUpload(db: Sql, upload: NewUpload): Promise<Upload> {
+  const row = await tables(db).insertInto('intake.upload').values({
+    id: upload.id,
+    state: 'created',
+    reference: upload.reference ?? null,
+    announced_size: upload.announcedBytes ?? null,
+    announced_sha256: upload.announcedSha256 === undefined ? null : unhex(upload.announcedSha256),
+    callback_url: upload.callbackUrl ?? null,
+    created_by: upload.createdBy,
+    created_at: upload.createdAt,
+    expires_at: upload.expiresAt,
+    attempts: 0,
+  }).returningAll().executeTakeFirstOrThrow();
+  return toUpload(row);
+}
+
+export interface IdempotencyNote {
+  readonly scope: Buffer;
+  readonly request: Buffer;
+  readonly uploadId: string;
+  readonly createdAt: Date;
+}
+
+/** @returns undefined when the note is ours now, else the one that was there; waits for a transaction that is writing it */
+export async function noteIdempotency(db: Sql, note: IdempotencyNote): Promise<{ readonly request: Buffer; readonly uploadId: string } | undefined> {
+  const values = { scope: note.scope, request: note.request, upload_id: note.uploadId, created_at: note.createdAt };
+  const inserted = await tables(db).insertInto('intake.idempotency').values(values).onConflict((conflict) => conflict.column('scope').doNothing()).executeTakeFirst();
+  if (inserted.numInsertedOrUpdatedRows === 1n) return undefined;
+  const row = await tables(db).selectFrom('intake.idempotency').select(['request', 'upload_id']).where('scope', '=', note.scope).executeTakeFirstOrThrow();
+  return { request: row.request, uploadId: row.upload_id };
+}
+
+export async function findUpload(db: Sql, id: string): Promise<Upload | undefined> {
+  const row = await tables(db).selectFrom('intake.upload').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}
+
+/** Newest first. One more than `limit` when there are more. */
+export async function listUploads(db: Sql, filter: ListUploads): Promise<Upload[]> {
+  let query = tables(db).selectFrom('intake.upload').selectAll().orderBy('id', 'desc').limit(filter.limit + 1);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.disposition !== undefined) query = query.where('disposition', '=', filter.disposition);
+  if (filter.verdict !== undefined) query = query.where('verdict', '=', filter.verdict);
+  if (filter.reference !== undefined) query = query.where('reference', '=', filter.reference);
+  if (filter.since !== undefined) query = query.where('created_at', '>=', new Date(filter.since));
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return (await query.execute()).map(toUpload);
+}
+
+/** @returns the upload as it is now, whether or not the event could happen */
+export async function beginReceiving(db: Sql, id: string, node: string): Promise<Upload | undefined> {
+  const row = await tables(db).updateTable('intake.upload').set({ state: 'receiving', node }).where('id', '=', id).where('state', 'in', statesBefore('begin')).returningAll().executeTakeFirst();
+  return row === undefined ? findUpload(db, id) : toUpload(row);
+}
+
+export async function abandonReceiving(db: Sql, where: { readonly id: string } | { readonly node: string }): Promise<void> {
+  const query = tables(db).updateTable('intake.upload').set({ state: 'created' }).where('state', 'in', statesBefore('abandon'));
+  await ('id' in where ? query.where('id', '=', where.id) : query.where('node', '=', where.node)).execute();
+}
+
+export interface Accepted {
+  readonly node: string;
+  readonly digests: Digests;
+  readonly sizeBytes: number;
+  readonly at: Date;
+  readonly expiresAt: Date;
+}
+
+/** @returns undefined when other content was accepted before, or the upload has ended */
+export async function acceptContent(db: Sql, id: string, accepted: Accepted): Promise<Upload | undefined> {
+  const { digests } = accepted;
+  const row = await tables(db).updateTable('intake.upload').set({
+    state: 'received',
+    node: accepted.node,
+    size: accepted.sizeBytes,
+    sha256: unhex(digests.sha256),
+    md5: unhex(digests.md5),
+    sha1: unhex(digests.sha1),
+    received_at: accepted.at,
+    next_attempt_at: accepted.at,
+    expires_at: accepted.expiresAt,
+  }).where('id', '=', id).where('state', 'in', statesBefore('accept')).returningAll().executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}
+
+export interface Lease {
+  readonly token: string;
+  readonly node: string;
+  readonly at: Date;
+  readonly until: Date;
+}
+
+/** Takes an upload for screening: one that waits, one whose lease ran out, or one that this node held before it was killed. */
+export async function leaseUpload(db: Sql, id: string, lease: Lease): Promise<Upload | undefined> {
+  const row = await tables(db).updateTable('intake.upload')
+    .set(({ eb }) => ({ state: 'scanning', lease_token: lease.token, lease_node: lease.node, lease_until: lease.until, attempts: eb('attempts', '+', 1) }))
+    .where('id', '=', id)
+    .where(({ or, and, eb }) => or([
+      eb('state', '=', 'received'),
+      and([eb('state', '=', 'scanning'), or([eb('lease_until', '<', lease.at), eb('lease_node', '=', lease.node)])]),
+    ]))
+    .returningAll().executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}
+
+/** What waits to be screened: due now, leased by this node, or by one whose lease ran out. */
+export async function findUnscreened(db: Sql, where: { readonly node: string; readonly at: Date; readonly limit: number }): Promise<{ readonly id: string; readonly node: string | undefined; readonly sha256: string; readonly sizeBytes: number }[]> {
+  const rows = await tables(db).selectFrom('intake.upload').select(['id', 'node', 'sha256', 'size'])
+    .where(({ or, and, eb }) => or([
+      and([eb('state', '=', 'received'), eb('next_attempt_at', '<=', where.at)]),
+      and([eb('state', '=', 'scanning'), or([eb('lease_until', '<', where.at), eb('lease_node', '=', where.node)])]),
+    ]))
+    .orderBy('id').limit(where.limit).execute();
+  return rows.flatMap((row) => (row.sha256 === null || row.size === null ? [] : [{ id: row.id, node: row.node ?? undefined, sha256: row.sha256.toString('hex'), sizeBytes: row.size }]));
+}
+
+export interface Outcome {
+  readonly screening: Screening;
+  readonly policyVersion: string;
+  readonly at: Date;
+}
+
+/** The upload as it is now when the lease is still ours, else undefined. */
+export async function decideUpload(db: Sql, lease: { readonly id: string; readonly token: string }, outcome: Outcome & { readonly disposition: Disposition; readonly expiresAt: Date }): Promise<Upload | undefined> {
+  const state = nextState('scanning', EVENT_OF[outcome.disposition]);
+  if (state === undefined) throw new TypeError('scanning must lead to every disposition');
+  const row = await tables(db).updateTable('intake.upload')
+    .set({ ...toColumns(outcome), state, disposition: outcome.disposition, decided_at: outcome.at, expires_at: outcome.expiresAt, lease_token: null, lease_node: null, lease_until: null, next_attempt_at: null })
+    .where('id', '=', lease.id).where('state', '=', 'scanning').where('lease_token', '=', lease.token).returningAll().executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}
+
+/** Back to waiting. Without an outcome the attempt does not count. */
+export async function postponeUpload(db: Sql, lease: { readonly id: string; readonly token: string }, until: { readonly nextAttemptAt: Date; readonly outcome?: Outcome }): Promise<boolean> {
+  const result = await tables(db).updateTable('intake.upload')
+    .set(({ eb }) => ({ ...(until.outcome === undefined ? { attempts: eb('attempts', '-', 1) } : toColumns(until.outcome)), state: 'received', next_attempt_at: until.nextAttemptAt, lease_token: null, lease_node: null, lease_until: null }))
+    .where('id', '=', lease.id).where('state', '=', 'scanning').where('lease_token', '=', lease.token).executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+function toColumns(outcome: Outcome): { verdict: VerdictKind; policy_version: string; screening: string; media_type: string | null } {
+  return { verdict: outcome.screening.verdict, policy_version: outcome.policyVersion, screening: JSON.stringify(outcome.screening), media_type: outcome.screening.media?.type ?? null };
+}
+
+/** Released content whose receipt was withdrawn because a list changed. */
+export async function revokeRelease(db: Sql, id: string, outcome: Outcome & { readonly expiresAt: Date }): Promise<Upload | undefined> {
+  const row = await tables(db).updateTable('intake.upload')
+    .set({ verdict: outcome.screening.verdict, screening: JSON.stringify(outcome.screening), policy_version: outcome.policyVersion, state: 'held', disposition: 'hold', decided_at: outcome.at, expires_at: outcome.expiresAt })
+    .where('id', '=', id).where('state', 'in', statesBefore('revoke')).returningAll().executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}
+
+/** Decided content goes back to the queue; what was decided stays readable until the new decision. */
+export async function requeueUpload(db: Sql, id: string, at: { readonly now: Date; readonly expiresAt: Date }): Promise<Upload | undefined> {
+  const row = await tables(db).updateTable('intake.upload')
+    .set({ state: 'received', disposition: null, decided_at: null, attempts: 0, next_attempt_at: at.now, expires_at: at.expiresAt })
+    .where('id', '=', id).where('state', 'in', statesBefore('rescreen')).returningAll().executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}
+
+/** Ends an upload and forgets what was known of its content. @returns undefined when `event` could not happen */
+export async function endUpload(db: Sql, id: string, how: { readonly event: Extract<UploadEvent, 'expire' | 'delete'>; readonly at: Date }): Promise<Upload | undefined> {
+  let query = tables(db).updateTable('intake.upload').set({
+    state: how.event === 'expire' ? 'expired' : 'deleted', ended_at: how.at, expires_at: how.at,
+    sha256: null, md5: null, sha1: null, announced_sha256: null, screening: null, callback_url: null, lease_token: null, lease_node: null, lease_until: null, next_attempt_at: null,
+  }).where('id', '=', id).where('state', 'in', statesBefore(how.event));
+  // It may have been decided, with a later end, since it was found.
+  if (how.event === 'expire') query = query.where('expires_at', '<=', how.at);
+  const row = await query.returningAll().executeTakeFirst();
+  return row === undefined ? undefined : toUpload(row);
+}

@@ -1,0 +1,92 @@
+/** Everything that can be asked of lists and done to them. HTTP, console, CLI and jobs call these functions; none of them holds a rule. */
+import type { AppContext } from '../platform/context.ts';
+import { createEntryActions, type EntryActions } from './entry-actions.ts';
+import { compareVersions, type DifferenceQuery } from './differences.ts';
+import { groupBy } from './grouping.ts';
+import { foldList, sweepFiles } from './compaction.ts';
+import { createListActions, type ListActions } from './list-actions.ts';
+import { createListNode, type Freshness, type ListNode } from './list-node.ts';
+import type { Difference, VersionView } from './schema-changes.ts';
+import type { Hit, Matcher } from './schema.ts';
+import { readReferences } from './store-entries.ts';
+import { readVersions } from './store.ts';
+import { summariseLists, toVersionView, type ListsSummary } from './views.ts';
+import { GatehouseError } from '../platform/errors.ts';
+import { createListInstruments, measureMatcher } from './instruments.ts';
+
+export interface ListsService extends ListActions, EntryActions {
+  /** The list set in force on this node. Synchronous; ask anew for each decision. */
+  matcher(): Matcher;
+  freshness(): Freshness;
+  /** Brings this node to the newest version at once, without waiting for the next look. */
+  refresh(): Promise<void>;
+  /** For the overview page and the checks. */
+  summarise(): Promise<ListsSummary>;
+  /** The same hits with the references of their entries, which are not held in memory. Without the database the hits stay as they are. */
+  addReferences(hits: readonly Hit[]): Promise<readonly Hit[]>;
+  /** Newest first. @param before only versions below it */
+  versions(query?: { readonly before?: number | undefined; readonly limit?: number | undefined; readonly listId?: string | undefined }): Promise<{ readonly versions: VersionView[]; readonly next?: number }>;
+  version(listSetVersion: number): Promise<VersionView>;
+  compare(query: DifferenceQuery): Promise<Difference>;
+  /** @returns false when the list changed meanwhile */
+  fold(listId: string, signal?: AbortSignal): Promise<boolean>;
+  sweep(): Promise<number>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const VERSION_PAGE_MAX = 500;
+const VERSION_PAGE = 50;
+const NEWEST = Number.MAX_SAFE_INTEGER;
+
+export function createListsService(context: AppContext): ListsService {
+  const node: ListNode = createListNode(context);
+  const instruments = createListInstruments(context.metrics);
+  return {
+    ...createListActions(context, node),
+    ...createEntryActions(context, node, instruments),
+    matcher: () => measureMatcher(node.matcher(), context.clock, instruments),
+    freshness: () => node.freshness(),
+    refresh: () => node.catchUp(),
+    summarise: () => summariseLists(context, node),
+    addReferences: (hits) => addReferences(context, hits),
+    async versions(query = {}) {
+      const limit = Math.min(query.limit ?? VERSION_PAGE, VERSION_PAGE_MAX);
+      const upTo = query.before === undefined ? NEWEST : query.before - 1;
+      const rows = await readVersions(context.database.sql, { after: -1, upTo, limit: limit + 1, newestFirst: true, ...(query.listId === undefined ? {} : { listId: query.listId }) });
+      const versions = rows.slice(0, limit).map(toVersionView);
+      const last = versions.at(-1);
+      return { versions, ...(rows.length > limit && last !== undefined ? { next: last.listSetVersion } : {}) };
+    },
+    async version(listSetVersion) {
+      const [row] = await readVersions(context.database.sql, { after: listSetVersion - 1, upTo: listSetVersion });
+      if (row === undefined) throw new GatehouseError('not_found', `There is no list-set version ${listSetVersion}.`);
+      return toVersionView(row);
+    },
+    compare: (query) => compareVersions(context, query),
+    fold: (listId, signal) => foldList(context, listId, signal),
+    sweep: () => sweepFiles(context),
+    async start() {
+      await context.blobs.segments.sweep();
+      await node.start();
+    },
+    stop: () => node.stop(),
+  };
+}
+
+/** Asked only when something matched. An answer without references is better than none. */
+async function addReferences(context: AppContext, hits: readonly Hit[]): Promise<readonly Hit[]> {
+  try {
+    const byList = new Map<string, ReadonlyMap<number, string>>();
+    for (const [listId, group] of groupBy(hits, (hit) => hit.listId)) {
+      byList.set(listId, await readReferences(context.database.sql, listId, group.map(({ entry }) => entry)));
+    }
+    return hits.map((hit) => {
+      const reference = byList.get(hit.listId)?.get(hit.entry);
+      return reference === undefined ? hit : { ...hit, reference };
+    });
+  } catch (error) {
+    context.log.warn({ code: Reflect.get(Object(error), 'code') }, 'references of hits could not be read');
+    return hits;
+  }
+}

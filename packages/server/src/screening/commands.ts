@@ -1,0 +1,6 @@
+/** The commands of screening. */
+import type { CommandDefinition } from '../platform/cli/command.ts';
+import { hashCommand } from './hash-command.ts';
+import { scanCommand } from './scan-command.ts';
+
+export const screeningCommands: readonly CommandDefinition[] = [scanCommand, hashCommand];

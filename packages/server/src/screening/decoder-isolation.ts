@@ -1,0 +1,41 @@
+/**
+ * How a decoder process is shut in: no network, no core dumps (they would hold pictures) and no writing to files, where the system can do that.
+ * unshare(1) and sh(1) replace themselves by the next program, so that the process keeps its id and its channel.
+ */
+import { spawn } from 'node:child_process';
+import { childEnvironment } from '../platform/config.ts';
+
+export type Network = 'cut_off' | 'not_cut_off';
+
+export interface Isolation {
+  /** The command in front of the program, empty when there is none. */
+  readonly prefix: readonly string[];
+  readonly network: Network;
+  /** Neither core dumps nor writing to files. */
+  readonly hasLimits: boolean;
+}
+
+const LIMITS = ['/bin/sh', '-c', 'ulimit -c 0 && ulimit -f 0 && exec "$@"', 'gatehouse-decoder'];
+/** As root in the first user namespace; otherwise in a user namespace of its own, with the same user inside. */
+const NETWORKS = [['unshare', '--net', '--'], ['unshare', '--user', '--map-current-user', '--net', '--']];
+const PROBE_MS = 10_000;
+
+export const NO_ISOLATION: Isolation = { prefix: [], network: 'not_cut_off', hasLimits: false };
+
+/** The strongest that works here, tried once. */
+export async function probeIsolation(): Promise<Isolation> {
+  if (process.platform === 'win32') return NO_ISOLATION;
+  for (const network of process.platform === 'linux' ? NETWORKS : []) {
+    const prefix = [...network, ...LIMITS];
+    if (await runs(prefix)) return { prefix, network: 'cut_off', hasLimits: true };
+  }
+  return (await runs(LIMITS)) ? { prefix: LIMITS, network: 'not_cut_off', hasLimits: true } : NO_ISOLATION;
+}
+
+function runs([file = '', ...args]: readonly string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(file, [...args, '/bin/sh', '-c', 'exit 0'], { stdio: 'ignore', env: childEnvironment(), timeout: PROBE_MS, killSignal: 'SIGKILL' });
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}

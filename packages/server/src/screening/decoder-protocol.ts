@@ -1,0 +1,57 @@
+/**
+ * What the gateway and a decoder process say to each other: JSON, one message a line, over file descriptor 3.
+ * A decoder reads hostile bytes with native code, so its answers are parsed like any other outside value.
+ */
+import { z } from 'zod';
+import { FORMS, RENDERINGS } from '../lists/index.ts';
+
+/** The descriptor of the channel in the decoder process. */
+export const CHANNEL_FD = 3;
+/** A whole answer with six hash sets is below 5 KiB. */
+export const MESSAGE_CHARS_MAX = 65_536;
+
+export interface DecodeLimits {
+  readonly maxPixels: number;
+  readonly maxFrames: number;
+}
+
+export interface DecodeRequest extends DecodeLimits {
+  readonly id: number;
+  /** Absolute: the process works in the root directory. */
+  readonly path: string;
+}
+
+/** Why a decoder gave no hashes. `unreadable`: the file could not be opened, which says nothing about the content. */
+export const REFUSALS = ['unsupported_type', 'undecodable', 'truncated', 'too_many_pixels', 'too_many_frames', 'unreadable'] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+const whole = z.number().int().nonnegative();
+
+const PictureHashesSchema = z.object({
+  rendering: z.enum(RENDERINGS),
+  form: z.enum(FORMS),
+  quality: whole.max(100),
+  hashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)).length(8).readonly(),
+}).readonly();
+
+const HashedSchema = z.object({
+  kind: z.literal('hashed'),
+  id: whole,
+  width: whole,
+  height: whole,
+  frames: whole,
+  isPartial: z.boolean(),
+  pictures: z.array(PictureHashesSchema).min(1).max(6).readonly(),
+  /** Processor time of this process, user and system. */
+  cpu: z.object({ decodeMs: z.number().nonnegative(), hashMs: z.number().nonnegative() }),
+});
+export type Hashed = z.output<typeof HashedSchema>;
+
+export const DecoderMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  /** Decoding ended and hashing begins: the gateway's clock splits the time here. */
+  z.object({ kind: z.literal('decoded'), id: whole }),
+  HashedSchema,
+  z.object({ kind: z.literal('refused'), id: whole, reason: z.enum(REFUSALS) }),
+]);
+export type DecoderMessage = z.output<typeof DecoderMessageSchema>;

@@ -1,0 +1,64 @@
+/** An application with something on every page: a list, uploads in several states, a key. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startTestApp, type TestApp } from '../support/app.ts';
+
+export const SAMPLES_DIR = join(import.meta.dirname, '..', '..', 'src', 'console', 'data');
+/** Markup that would run or show if any page forgot to escape. */
+export const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(2)>`;
+
+const IdSchema = z.object({ id: z.string() });
+const StateSchema = z.object({ state: z.string() });
+const ListsSchema = z.object({ lists: z.array(z.object({ id: z.string(), name: z.string() })) });
+
+export function samplePath(name: string): string {
+  return join(SAMPLES_DIR, `${name}.jpg`);
+}
+
+export interface Scene {
+  readonly app: TestApp;
+  readonly listId: string;
+  /** Ids of uploads, by what became of them. */
+  readonly held: string;
+  readonly released: string;
+  readonly unscannable: string;
+  readonly created: string;
+}
+
+export async function setScene(): Promise<Scene> {
+  const app = await startTestApp();
+  await loadDemonstration(app);
+  const lists = ListsSchema.parse(await (await app.call('/v1/lists')).json());
+  const listId = lists.lists[0]?.id ?? '';
+  return {
+    app,
+    listId,
+    held: await sendUpload(app, readFileSync(samplePath('original')), { reference: HOSTILE, state: 'held' }),
+    released: await sendUpload(app, readFileSync(samplePath('unrelated')), { reference: 'holiday-1', state: 'released' }),
+    unscannable: await sendUpload(app, Buffer.from('not a picture'), { reference: 'notes', state: 'held' }),
+    created: await createUpload(app, 'still-to-come'),
+  };
+}
+
+export async function loadDemonstration(app: TestApp): Promise<void> {
+  const response = await app.call('/try/demonstration', { method: 'POST', body: new URLSearchParams(), redirect: 'manual' });
+  if (response.status !== 303) throw new Error(`the demonstration list was not loaded: ${response.status} ${await response.text()}`);
+}
+
+export async function createUpload(app: TestApp, reference: string): Promise<string> {
+  const response = await app.call('/v1/uploads', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reference }) });
+  return IdSchema.parse(await response.json()).id;
+}
+
+export async function putContent(app: TestApp, id: string, bytes: Uint8Array): Promise<Response> {
+  return app.call(`/v1/uploads/${id}/content`, { method: 'PUT', headers: { 'content-type': 'application/octet-stream' }, body: new Uint8Array(bytes) });
+}
+
+async function sendUpload(app: TestApp, bytes: Uint8Array, expected: { readonly reference: string; readonly state: string }): Promise<string> {
+  const id = await createUpload(app, expected.reference);
+  await putContent(app, id, bytes);
+  const { state } = StateSchema.parse(await (await app.call(`/v1/uploads/${id}?wait=30`)).json());
+  if (state !== expected.state) throw new Error(`upload ${expected.reference} is ${state}, not ${expected.state}`);
+  return id;
+}

@@ -1,0 +1,137 @@
+/** The same jobs in a browser that runs no script. */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, openContext, signIn } from './browser.ts';
+import { HOSTILE, samplePath, setScene, type Scene } from './scene.ts';
+
+let browser: Browser;
+let scene: Scene;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  scene = await setScene();
+  browser = await launchBrowser();
+  context = await openContext(browser, { hasJavaScript: false, cookies: await signIn(browser, scene.app) });
+  page = await context.newPage();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await scene.app.stop();
+});
+
+const go = (address: string): Promise<unknown> => page.goto(`${scene.app.url}${address}`);
+
+describe('try it', () => {
+  it('own pictures give a page of results', async () => {
+    await go('/try');
+    await page.locator('input[type="file"]').setInputFiles([samplePath('rotated'), samplePath('unrelated')]);
+    await page.getByRole('button', { name: 'Try these pictures' }).click();
+    await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
+    expect(await page.locator('.card-outcome .tag').allTextContents()).toEqual(['Would be held', 'Would be published']);
+    expect(await page.locator('.card').first().textContent()).toContain('turned by');
+  });
+
+  it('says what to do when nothing was chosen', async () => {
+    await go('/try');
+    await page.getByRole('button', { name: 'Try these pictures' }).click();
+    expect(await page.title()).toBe('Error: Try it - Gatehouse');
+    expect(await page.getByRole('link', { name: 'Choose at least one picture' }).getAttribute('href')).toBe('#files');
+  });
+
+  it('one sample', async () => {
+    await go('/try');
+    await page.getByRole('button', { name: 'Try resized' }).click();
+    expect(await page.locator('.card h3').first().textContent()).toBe('Resized');
+  });
+});
+
+describe('lists', () => {
+  it('a list is imported, with a report of what was left out', async () => {
+    await go('/console/lists/import');
+    await page.getByLabel('Name of the new list').fill(HOSTILE);
+    await page.locator('input[type="file"]').setInputFiles([{ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(`md5,reference\n${'a1'.repeat(16)},one\nnonsense,two\n`) }]);
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: '<script>alert(1)</script>' }).waitFor();
+    const report = await page.locator('main').textContent();
+    expect(report).toContain('New entries1');
+    expect(report).toContain('Lines left out1');
+  });
+
+  it('what is missing is named', async () => {
+    await go('/console/lists/import');
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    expect(await page.title()).toBe('Error: Import a list - Gatehouse');
+    expect(await page.locator('.error-summary a').allTextContents()).toEqual(['Enter a name for the new list', 'Choose a file']);
+  });
+
+  it('settings are kept, and a wrong one is refused beside its field', async () => {
+    await go(`/console/lists/${scene.listId}`);
+    await page.getByLabel('Radius').fill('64');
+    await page.getByRole('button', { name: 'Save settings' }).click();
+    expect(await page.locator('#radius-error').textContent()).toContain('63');
+    await page.getByLabel('Radius').fill('20');
+    await page.getByRole('button', { name: 'Save settings' }).click();
+    await page.getByText('The settings were saved').waitFor();
+    expect(await page.locator('.summary-list').first().textContent()).toContain('20 of 256 bits may differ');
+  });
+
+  it('an entry is disabled and enabled again', async () => {
+    await go(`/console/lists/${scene.listId}`);
+    await page.getByRole('button', { name: 'Disable entry 1', exact: true }).click();
+    await page.getByText('Entry 1 was disabled').waitFor();
+    await page.getByRole('button', { name: 'Enable entry 1', exact: true }).click();
+    await page.getByText('Entry 1 was enabled').waitFor();
+  });
+
+  it('a list is disabled only after a question, and what it held is then published', async () => {
+    await go(`/console/lists/${scene.listId}`);
+    await page.getByRole('link', { name: 'Disable this list' }).click();
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await page.getByRole('link', { name: 'Disable this list' }).click();
+    await page.getByRole('button', { name: 'Disable this list' }).click();
+    await page.getByText('The list was disabled').waitFor();
+    await page.getByRole('link', { name: 'Enable this list' }).click();
+    await page.getByRole('button', { name: 'Enable this list' }).click();
+    await page.getByText('The list was enabled').waitFor();
+  });
+
+  it('versions are shown and compared', async () => {
+    await go('/console/lists/versions');
+    await page.getByLabel('From version').fill('0');
+    await page.getByLabel('To version').fill('2');
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('heading', { name: 'From version 0 to 2', level: 1 }).waitFor();
+    expect(await page.locator('table').first().textContent()).toContain('Demonstration');
+  });
+});
+
+describe('uploads', () => {
+  it('the filter leaves what fits', async () => {
+    await go('/console/uploads');
+    await page.getByLabel('Verdict').selectOption('match');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    expect(await page.locator('tbody th').textContent()).toContain('<script>alert(1)</script>');
+    await page.getByRole('link', { name: 'Clear the filter' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(4);
+  });
+
+  it('held content is shown blurred first, then clearly, each after a button', async () => {
+    await go(`/console/uploads/${scene.held}`);
+    expect(await page.locator('main img').count()).toBe(0);
+    const blurred = page.waitForResponse((response) => response.url().includes('/preview?clarity=blurred'));
+    await page.getByRole('button', { name: 'Show it blurred and grey' }).click();
+    expect((await blurred).status()).toBe(200);
+    expect((await blurred).headers()['cache-control']).toBe('no-store');
+    const clear = page.waitForResponse((response) => response.url().includes('/preview?clarity=clear'));
+    await page.getByRole('button', { name: 'Show it clearly' }).click();
+    expect((await clear).status()).toBe(200);
+  });
+
+  it('the address of such a picture shows nothing by itself', async () => {
+    const response = await page.goto(`${scene.app.url}/console/uploads/${scene.held}/preview?clarity=clear&ticket=guessed`);
+    expect(response?.status()).toBe(403);
+  });
+});

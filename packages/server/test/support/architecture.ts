@@ -1,0 +1,26 @@
+/** The architecture test's rules and exceptions in one list, and the run over a project. */
+import { accessRules } from './architecture-access-rules.ts';
+import { importRules } from './architecture-import-rules.ts';
+import type { Exception, Rule, Violation } from './architecture-rule.ts';
+import type { Project } from './architecture-source.ts';
+import { styleRules } from './architecture-style-rules.ts';
+
+export { readProject } from './architecture-source.ts';
+
+export const RULES: readonly Rule[] = [...importRules, ...accessRules, ...styleRules];
+
+/** Each names one file and the reason. A test fails when one is no longer needed. */
+export const EXCEPTIONS: readonly Exception[] = [];
+
+export function findViolations(project: Project, rules: readonly Rule[] = RULES): Violation[] {
+  return project.files.flatMap((file) => rules.flatMap((rule) => rule.find(file, project).map((finding) => ({ rule: rule.name, path: file.path, ...finding }))));
+}
+
+export function isExcepted(violation: Violation, exceptions: readonly Exception[]): boolean {
+  return exceptions.some((exception) => exception.rule === violation.rule && exception.path === violation.path);
+}
+
+/** One line for each violation, as an editor can open it. */
+export function describe({ path, line, rule, message }: Violation): string {
+  return `${path}:${line} ${rule}: ${message}`;
+}
