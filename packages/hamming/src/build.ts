@@ -20,7 +20,7 @@ const ENTRIES_PER_SLICE = 8;
 /** Segments for all rows of the source, none larger than its limit. */
 export function* buildSegments(source: RowSource, job: BuildJob): Steps<Segment[]> {
   const segments: Segment[] = [];
-  for (let from = 0; from < source.count; ) {
+  for (let from = 0; from < source.count;) {
     const count = Math.min(job.limits.ringRows, source.count - from);
     const part: RowSource = { count, copy: shiftCopy(source, from) };
     const here = { ...job, base: job.base + from };

@@ -43,13 +43,13 @@ class Model {
 /** Hashes around two centres, so that most searches find some. */
 function makeHash(number: number): Uint8Array {
   const centre = new Uint8Array(32).fill((number & 1) * 0x55);
-  return flipBits(centre, Array.from({ length: (number >> 1) % 40 }, (_, step) => (step * 37 + number) % 256));
+  return flipBits(
+    centre,
+    Array.from({ length: (number >> 1) % 40 }, (_, step) => (step * 37 + number) % 256),
+  );
 }
 
-type Change =
-  | { readonly do: 'add'; readonly hash: number }
-  | { readonly do: 'remove' | 'restore'; readonly slot: number }
-  | { readonly do: 'optimise' };
+type Change = { readonly do: 'add'; readonly hash: number } | { readonly do: 'remove' | 'restore'; readonly slot: number } | { readonly do: 'optimise' };
 
 const hashNumber = fc.nat({ max: 500 });
 const change: fc.Arbitrary<Change> = fc.oneof(
@@ -74,48 +74,65 @@ function apply(step: Change, index: HammingIndex, model: Model): void {
 }
 
 describe('an index that changes', () => {
-  it('equals brute force after every step', () => {
-    const steps = fc.array(fc.record({ step: change, query: hashNumber, radius: fc.integer({ min: 0, max: 63 }) }), { maxLength: 60, size: 'max' });
-    fc.assert(fc.property(fc.array(hashNumber, { maxLength: 40 }), steps, (first, changes) => {
-      const model = new Model(first.map(makeHash));
-      const index = createLimitedIndex(joinHashes(model.hashes), { limits: LIMITS });
-      for (const { step, query, radius } of changes) {
-        apply(step, index, model);
-        model.check(index, makeHash(query), radius);
-      }
-      model.checkSlots(index);
-    }), { numRuns: 20 });
-  }, TIMEOUT_MS);
+  it(
+    'equals brute force after every step',
+    () => {
+      const steps = fc.array(fc.record({ step: change, query: hashNumber, radius: fc.integer({ min: 0, max: 63 }) }), { maxLength: 60, size: 'max' });
+      fc.assert(
+        fc.property(fc.array(hashNumber, { maxLength: 40 }), steps, (first, changes) => {
+          const model = new Model(first.map(makeHash));
+          const index = createLimitedIndex(joinHashes(model.hashes), { limits: LIMITS });
+          for (const { step, query, radius } of changes) {
+            apply(step, index, model);
+            model.check(index, makeHash(query), radius);
+          }
+          model.checkSlots(index);
+        }),
+        { numRuns: 20 },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
-  it('equals brute force between the slices of a merge too', async () => {
-    const steps = fc.array(fc.record({ step: change.filter((one) => one.do !== 'optimise'), query: hashNumber }), { minLength: 20, maxLength: 60 });
-    await fc.assert(fc.asyncProperty(fc.array(hashNumber, { minLength: 10, maxLength: 50 }), steps, async (first, changes) => {
-      const model = new Model(first.map(makeHash));
-      const index = createLimitedIndex(joinHashes(first.slice(0, 5).map(makeHash)), { limits: LIMITS });
-      for (const number of first.slice(5)) index.add(makeHash(number));
-      let next = 0;
-      const pause = async (): Promise<void> => {
-        const { step, query } = changes[next++ % changes.length] ?? { step: { do: 'add', hash: 1 }, query: 1 };
-        apply(step, index, model);
-        model.check(index, makeHash(query), 31);
-      };
-      await index.optimiseInSlices({ yieldEvery: 1, pause });
-      // A single segment, or only full ones, need no merge and so no pause.
-      if (first.length > 8) expect(next).toBeGreaterThan(0);
-      model.check(index, makeHash(3), 63);
-      index.optimise();
-      expect(index.unmerged).toBe(0);
-      model.check(index, makeHash(4), 63);
-      model.checkSlots(index);
-    }), { numRuns: 8 });
-  }, TIMEOUT_MS);
+  it(
+    'equals brute force between the slices of a merge too',
+    async () => {
+      const steps = fc.array(fc.record({ step: change.filter((one) => one.do !== 'optimise'), query: hashNumber }), { minLength: 20, maxLength: 60 });
+      await fc.assert(
+        fc.asyncProperty(fc.array(hashNumber, { minLength: 10, maxLength: 50 }), steps, async (first, changes) => {
+          const model = new Model(first.map(makeHash));
+          const index = createLimitedIndex(joinHashes(first.slice(0, 5).map(makeHash)), { limits: LIMITS });
+          for (const number of first.slice(5)) index.add(makeHash(number));
+          let next = 0;
+          const pause = async (): Promise<void> => {
+            const { step, query } = changes[next++ % changes.length] ?? { step: { do: 'add', hash: 1 }, query: 1 };
+            apply(step, index, model);
+            model.check(index, makeHash(query), 31);
+          };
+          await index.optimiseInSlices({ yieldEvery: 1, pause });
+          // A single segment, or only full ones, need no merge and so no pause.
+          if (first.length > 8) expect(next).toBeGreaterThan(0);
+          model.check(index, makeHash(3), 63);
+          index.optimise();
+          expect(index.unmerged).toBe(0);
+          model.check(index, makeHash(4), 63);
+          model.checkSlots(index);
+        }),
+        { numRuns: 8 },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
   it('finds the same hash under each of its indexes', () => {
     const index = createHammingIndex();
     const hash = drawHash(createDraw(21));
     expect([index.add(hash), index.add(hash), index.add(hash)]).toEqual([0, 1, 2]);
     index.remove(1);
-    expect(index.search(hash, 0)).toEqual([{ index: 0, distance: 0 }, { index: 2, distance: 0 }]);
+    expect(index.search(hash, 0)).toEqual([
+      { index: 0, distance: 0 },
+      { index: 2, distance: 0 },
+    ]);
   });
 
   it('keeps its own copy of a hash', () => {

@@ -24,9 +24,9 @@ const MOST_KEYS_KEPT = 65_536;
 
 /** Collects matches as plain numbers, which sort natively and cost 8 bytes each; becomes objects only at the end. */
 export class MatchCollector implements Sink {
-  /** Set before each segment and query. */
+  /** Set before each segment. */
   base = 0;
-  query = 0;
+  #query = 0;
   readonly #removed: Tombstones;
   #keys: Float64Array = new Float64Array(FIRST_KEYS);
   #count = 0;
@@ -43,37 +43,49 @@ export class MatchCollector implements Sink {
     const index = this.base + row;
     if (this.#removed.has(index)) return;
     if (this.#count === this.#keys.length) this.#grow();
-    this.#keys[this.#count++] = (index * DISTANCES + distance) * MOST_QUERIES + this.query;
+    this.#keys[this.#count++] = (index * DISTANCES + distance) * MOST_QUERIES + this.#query;
   }
 
   /** Forgets what an earlier search left behind when it failed. */
   begin(): void {
     this.#count = 0;
-    this.query = 0;
+    this.#query = 0;
   }
 
-  /** The matches of one query by distance, then index. */
+  /** What follows is found by that query. Repeats of earlier ones are dropped before they pile up: 16 queries may all match everything. */
+  startQuery(query: number): void {
+    this.#query = query;
+    if (this.#count > MOST_KEYS_KEPT) this.#dropRepeats();
+  }
+
+  /** The matches of one query by distance, then index. Segments do not overlap, so that every index is there once. */
   takeMatches(): Match[] {
-    return Array.from(this.#takeKeys(), (key) => {
+    return Array.from(this.#order(this.#count), (key) => {
       const { index, distance } = readMatch(key);
       return { index, distance };
     });
   }
 
-  /** The matches of several queries: every index once, with its smallest distance and the first query that has it; by distance, then index. */
+  /** The matches of several queries: every index once, with its smallest distance and the first query that has it. */
   takeBest(): AnyMatch[] {
-    return Array.from(this.#takeKeys(), readMatch);
+    this.#dropRepeats();
+    return Array.from(this.#order(this.#count), readMatch);
   }
 
-  #takeKeys(): Float64Array {
+  #dropRepeats(): void {
     const byIndex = this.#keys.subarray(0, this.#count);
     byIndex.sort();
-    const best = byIndex.subarray(0, keepFirstOfEachIndex(byIndex));
-    for (let at = 0; at < best.length; at++) best[at] = swapOrder(best[at] ?? 0);
-    best.sort();
+    this.#count = keepFirstOfEachIndex(byIndex);
+  }
+
+  /** The first `count` keys by distance, then index; the collector is empty again. */
+  #order(count: number): Float64Array {
+    const keys = this.#keys.subarray(0, count);
+    for (let at = 0; at < count; at++) keys[at] = swapOrder(keys[at] ?? 0);
+    keys.sort();
     this.#count = 0;
     if (this.#keys.length > MOST_KEYS_KEPT) this.#keys = new Float64Array(FIRST_KEYS);
-    return best;
+    return keys;
   }
 
   #grow(): void {

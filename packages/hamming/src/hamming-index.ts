@@ -142,7 +142,8 @@ class SegmentedIndex implements HammingIndex {
   hashAt(index: number): Uint8Array {
     assertIndex(index);
     const segment = this.#segments.findLast(({ base }) => base <= index);
-    if (segment === undefined || index >= this.#slots) throw new HammingError('bad_index', `Index ${index} was never given out; the highest is ${this.#slots - 1}.`);
+    if (segment === undefined || index >= this.#slots)
+      throw new HammingError('bad_index', `Index ${index} was never given out; the highest is ${this.#slots - 1}.`);
     return restoreHash(segment.rows, (index - segment.base) * ROW_WORDS);
   }
 
@@ -159,7 +160,7 @@ class SegmentedIndex implements HammingIndex {
     assertRadius(radius);
     this.#collector.begin();
     for (const [number, query] of queries.entries()) {
-      this.#collector.query = number;
+      this.#collector.startQuery(number);
       this.#collect(query, radius);
     }
     return this.#collector.takeBest();

@@ -17,11 +17,13 @@ describe('the bit permutation', () => {
   });
 
   it('is undone by restoreHash, for any hash of a block', () => {
-    fc.assert(fc.property(fc.uint8Array({ minLength: 96, maxLength: 96 }), (block) => {
-      const rows = new Uint32Array(16);
-      permuteHashes(block, rows, { from: 1, to: 3 });
-      expect(restoreHash(rows, 0)).toEqual(block.slice(32, 64));
-      expect(restoreHash(rows, 8)).toEqual(block.slice(64, 96));
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 96, maxLength: 96 }), (block) => {
+        const rows = new Uint32Array(16);
+        permuteHashes(block, rows, { from: 1, to: 3 });
+        expect(restoreHash(rows, 0)).toEqual(block.slice(32, 64));
+        expect(restoreHash(rows, 8)).toEqual(block.slice(64, 96));
+      }),
+    );
   });
 });

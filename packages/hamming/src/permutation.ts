@@ -42,7 +42,14 @@ interface PermuteJob {
 
 function permute(job: PermuteJob): void {
   const { table, source, from, target, to } = job;
-  let w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0, w5 = 0, w6 = 0, w7 = 0;
+  let w0 = 0,
+    w1 = 0,
+    w2 = 0,
+    w3 = 0,
+    w4 = 0,
+    w5 = 0,
+    w6 = 0,
+    w7 = 0;
   for (let byte = 0; byte < HASH_BYTES; byte++) {
     const at = (byte * 256 + byteAt(source, from + byte)) * ROW_WORDS;
     w0 |= wordAt(table, at);

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { FLIP_WEIGHTS, FLIPS, planProbes } from './plan.ts';
 
 /** Numbers of 16-bit values with at most 0, 1, 2 and 3 set bits. */
-const THRESHOLD_OF_COUNT = new Map([[0, -1], [1, 0], [17, 1], [137, 2], [697, 3]]);
+const THRESHOLD_OF_COUNT = new Map([
+  [0, -1],
+  [1, 0],
+  [17, 1],
+  [137, 2],
+  [697, 3],
+]);
 
 function readThresholds(radius: number): number[] {
   return Array.from(planProbes(radius).flipCounts, (count) => THRESHOLD_OF_COUNT.get(count) ?? Number.NaN);

@@ -1,9 +1,7 @@
 /** 100 % recall and precision: every search equals brute force, for every radius, kind of data and way of searching. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  createDraw, drawHash, joinHashes, perturb, placeAdversarially, SAMPLES, searchByBruteForce, WAYS,
-} from '../test/samples.ts';
+import { createDraw, drawHash, joinHashes, perturb, placeAdversarially, SAMPLES, searchByBruteForce, WAYS } from '../test/samples.ts';
 import { createLimitedIndex } from './hamming-index.ts';
 import { createHammingIndex, hammingDistance } from './index.ts';
 
@@ -39,13 +37,20 @@ describe.each(Object.entries(WAYS))('searching by %s', (way, limits) => {
   });
 
   it('equals brute force on any hashes', { timeout: 120_000 }, () => {
-    const near = fc.record({ seed: fc.nat(), distances: fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 40 }), radius: fc.integer({ min: 0, max: 63 }) });
-    fc.assert(fc.property(near, ({ seed, distances, radius }) => {
-      const draw = createDraw(seed);
-      const query = drawHash(draw);
-      const hashes = distances.map((distance) => perturb(query, distance, draw));
-      expect(createLimitedIndex(joinHashes(hashes), { limits }).search(query, radius)).toEqual(searchByBruteForce(hashes, query, radius));
-    }), { numRuns: way === 'scan' ? 100 : 25 });
+    const near = fc.record({
+      seed: fc.nat(),
+      distances: fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 40 }),
+      radius: fc.integer({ min: 0, max: 63 }),
+    });
+    fc.assert(
+      fc.property(near, ({ seed, distances, radius }) => {
+        const draw = createDraw(seed);
+        const query = drawHash(draw);
+        const hashes = distances.map((distance) => perturb(query, distance, draw));
+        expect(createLimitedIndex(joinHashes(hashes), { limits }).search(query, radius)).toEqual(searchByBruteForce(hashes, query, radius));
+      }),
+      { numRuns: way === 'scan' ? 100 : 25 },
+    );
   });
 });
 
@@ -90,6 +95,14 @@ describe('searchAny', () => {
         .toSorted((a, b) => a.distance - b.distance || a.index - b.index);
       expect(index.searchAny(many, radius)).toEqual(expected);
     }
+  });
+
+  it('gives every index once when several queries match everything', () => {
+    const hash = drawHash(createDraw(15));
+    const index = createHammingIndex(joinHashes(Array.from({ length: 70_000 }, () => hash)));
+    const found = index.searchAny([3, 1, 2, 1].map((distance) => perturb(hash, distance, createDraw(16))));
+    expect(found.length).toBe(70_000);
+    expect(found.every(({ index: slot, distance, query }, at) => slot === at && distance === 1 && query === 1)).toBe(true);
   });
 
   it('takes no queries, and 4,096', () => {

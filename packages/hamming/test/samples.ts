@@ -58,8 +58,18 @@ export function placeAdversarially(hash: Uint8Array, distance: number): Uint8Arr
   const placed: Uint8Array[] = [];
   for (let start = 0; start < 16; start++) {
     const flips = Array.from({ length: distance }, (_, flip) => flip);
-    placed.push(flipBits(hash, flips.map((flip) => bitInChunk((start + flip) % 16, Math.floor(flip / 16)))));
-    placed.push(flipBits(hash, flips.map((flip) => bitInChunk((start + Math.floor(flip / 16)) % 16, flip % 16))));
+    placed.push(
+      flipBits(
+        hash,
+        flips.map((flip) => bitInChunk((start + flip) % 16, Math.floor(flip / 16))),
+      ),
+    );
+    placed.push(
+      flipBits(
+        hash,
+        flips.map((flip) => bitInChunk((start + Math.floor(flip / 16)) % 16, flip % 16)),
+      ),
+    );
   }
   return placed;
 }
@@ -121,7 +131,11 @@ export const SAMPLES: Readonly<Record<string, () => Sample>> = {
     const draw = createDraw(6);
     const base = drawHash(draw);
     const others = Array.from({ length: 128 }, (_, number) => bitInChunk(Math.floor(number / 16) * 2, number % 16));
-    const spread = (): Uint8Array => flipBits(base, others.filter(() => draw(2) === 1));
+    const spread = (): Uint8Array =>
+      flipBits(
+        base,
+        others.filter(() => draw(2) === 1),
+      );
     const queries = [spread(), spread()];
     const planted = queries.flatMap((query) => Array.from({ length: 70 }, (_, distance) => perturb(query, distance, draw)));
     return { queries, hashes: [...Array.from({ length: 1100 }, spread), ...planted] };

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program `gatehouse`: signals in, exit code out. */
+import { existsSync } from 'node:fs';
 import { startApp } from './app.ts';
 import { domains } from './domains.ts';
 import { completionCommand } from './platform/cli/completion.ts';
@@ -18,11 +19,19 @@ const definitions: readonly CommandDefinition[] = [
   completionCommand(() => definitions),
 ];
 
+const START_WAIT_MS = 60_000;
+const START_PAUSE_MS = 100;
+
 /** The running server of this data directory, or one that is started for the moment with the control socket only. */
 const openLocal: ProgramOptions['openLocal'] = async (loaded, log) => {
   const { dataDir } = loaded.config;
   const socketPath = controlSocketPath(dataDir);
-  if ((await findDataDirOwner(dataDir).catch(() => undefined)) !== undefined) return { socketPath, stop: async () => undefined };
+  const isOwned = async (): Promise<boolean> => (await findDataDirOwner(dataDir).catch(() => undefined)) !== undefined;
+  if (await isOwned()) {
+    // A server that is just starting (or recovering its database) opens its socket last.
+    for (let waitedMs = 0; waitedMs < START_WAIT_MS && !existsSync(socketPath) && (await isOwned()); waitedMs += START_PAUSE_MS) await systemClock.sleep(START_PAUSE_MS, abort.signal);
+    return { socketPath, stop: async () => undefined };
+  }
   const app = await startApp({ loaded, log, clock: systemClock, listen: 'control' });
   return { socketPath, stop: () => app.stop() };
 };

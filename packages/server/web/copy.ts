@@ -21,7 +21,10 @@ function addButton(block: HTMLElement, code: HTMLElement): void {
   status.setAttribute('role', 'status');
   status.className = 'quiet copy-status';
   button.addEventListener('click', () => {
-    void navigator.clipboard.writeText(code.textContent).then(() => report('Copied'), () => report('Not copied: select the text and copy it yourself'));
+    void navigator.clipboard.writeText(code.textContent).then(
+      () => report('Copied'),
+      () => report('Not copied: select the text and copy it yourself'),
+    );
   });
   const report = (text: string): void => {
     announce(status, text);

@@ -20,9 +20,18 @@ interface Report {
 type ImportEvent =
   | { readonly kind: 'progress'; readonly phase: string; readonly lines: number }
   | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'problem'; readonly problem: { readonly detail: string; readonly remedy?: string; readonly errors?: readonly { readonly at: string; readonly message: string }[] } };
+  | {
+      readonly kind: 'problem';
+      readonly problem: { readonly detail: string; readonly remedy?: string; readonly errors?: readonly { readonly at: string; readonly message: string }[] };
+    };
 
-const PHASES: Readonly<Record<string, string>> = { reading: 'Reading', sorting: 'Sorting', comparing: 'Comparing with the list', storing: 'Storing', loading: 'Bringing it into force' };
+const PHASES: Readonly<Record<string, string>> = {
+  reading: 'Reading',
+  sorting: 'Sorting',
+  comparing: 'Comparing with the list',
+  storing: 'Storing',
+  loading: 'Bringing it into force',
+};
 const NUMBER = new Intl.NumberFormat('en-GB');
 
 const form = document.querySelector<HTMLFormElement>('form[data-island="import"]');
@@ -64,7 +73,9 @@ function send(source: HTMLFormElement): void {
     if ((request.getResponseHeader('content-type') ?? '').includes('ndjson')) take();
     else finish('Not imported', [text('p', 'The server refused the form. Reload this page and try again.')]);
   });
-  request.addEventListener('error', () => finish('Not imported', [text('p', 'The connection ended. See the list whether the import took place; importing the same file again changes nothing.')]));
+  request.addEventListener('error', () =>
+    finish('Not imported', [text('p', 'The connection ended. See the list whether the import took place; importing the same file again changes nothing.')]),
+  );
   request.send(new FormData(source));
 }
 
@@ -79,21 +90,33 @@ function begin(): void {
 function show(event: ImportEvent): void {
   if (event.kind === 'progress') announce(status, `${PHASES[event.phase] ?? event.phase}: ${NUMBER.format(event.lines)} lines`);
   else if (event.kind === 'report') showReport(event.report);
-  else finish('Not imported', [text('p', event.problem.detail), ...(event.problem.remedy === undefined ? [] : [text('p', event.problem.remedy)]), ...listOf((event.problem.errors ?? []).map(({ message }) => message))]);
+  else
+    finish('Not imported', [
+      text('p', event.problem.detail),
+      ...(event.problem.remedy === undefined ? [] : [text('p', event.problem.remedy)]),
+      ...listOf((event.problem.errors ?? []).map(({ message }) => message)),
+    ]);
 }
 
 function showReport(report: Report): void {
-  const counts = [[report.added, 'new entries'], [report.restored, 'back again'], [report.unchanged, 'held already'], [report.withdrawn, 'withdrawn'], [report.bad, 'lines left out']] as const;
+  const counts = [
+    [report.added, report.added === 1 ? 'new entry' : 'new entries'],
+    [report.restored, 'back again'],
+    [report.unchanged, 'held already'],
+    [report.withdrawn, 'withdrawn'],
+    [report.bad, report.bad === 1 ? 'line left out' : 'lines left out'],
+  ] as const;
   const words = counts.filter(([count], index) => count > 0 || index === 0).map(([count, word]) => `${NUMBER.format(count)} ${word}`);
   const link = document.createElement('a');
   link.href = `/console/lists/${report.listId}`;
   link.className = 'button button-primary';
   link.textContent = 'Go to the list';
-  finish(report.isChanged ? `Imported. List-set version ${NUMBER.format(report.listSetVersion)} is in force.` : 'Nothing changed: the list held all of this already.', [
-    text('p', `${words.join(', ')}.`),
-    ...listOf([...report.warnings, ...report.badLines.map(({ line, reason }) => `line ${line}: ${reason}`)]),
-    link,
-  ]);
+  finish(
+    report.isChanged
+      ? `Imported. List-set version ${NUMBER.format(report.listSetVersion)} is in force.`
+      : 'Nothing changed: the list held all of this already.',
+    [text('p', `${words.join(', ')}.`), ...listOf([...report.warnings, ...report.badLines.map(({ line, reason }) => `line ${line}: ${reason}`)]), link],
+  );
 }
 
 function finish(words: string, parts: readonly HTMLElement[]): void {

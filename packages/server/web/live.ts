@@ -14,6 +14,8 @@ async function follow(): Promise<void> {
     const part = document.querySelector<HTMLElement>('[data-live]');
     if (part === null || part.dataset['live'] === 'final') return;
     await new Promise((done) => setTimeout(done, pauseMs));
+    // Nobody looks: the server need not be asked.
+    if (document.hidden) continue;
     const fresh = await load();
     if (fresh === undefined || part.contains(document.activeElement)) continue;
     const isChanged = fresh.dataset['state'] !== part.dataset['state'];

@@ -33,7 +33,10 @@ function overviewPage(service: ConsoleService): Route {
 }
 
 function tryPages(service: ConsoleService, maxBytes: number): readonly Route[] {
-  const readView = async (): Promise<{ demonstration: Awaited<ReturnType<ConsoleService['readDemonstration']>>; samples: ConsoleService['samples'] }> => ({ demonstration: await service.readDemonstration(), samples: service.samples });
+  const readView = async (): Promise<{ demonstration: Awaited<ReturnType<ConsoleService['readDemonstration']>>; samples: ConsoleService['samples'] }> => ({
+    demonstration: await service.readDemonstration(),
+    samples: service.samples,
+  });
   return [
     definePage({
       method: 'get',
@@ -64,14 +67,17 @@ function tryPages(service: ConsoleService, maxBytes: number): readonly Route[] {
       async handle(input) {
         const { principal, signal, query } = input;
         const attempts: Attempt[] = [];
-        await readMultipart({ ...input, params: {}, query: new URLSearchParams() }, {
-          maxBytes,
-          maxFiles: FILES_MAX,
-          async onFile({ fileName, stream }) {
-            // Browsers send an unnamed, empty part when nothing was chosen.
-            if (fileName !== '') attempts.push(await service.tryPicture({ name: fileName.slice(0, FILE_NAME_MAX), stream, principal, signal }));
+        await readMultipart(
+          { ...input, params: {}, query: new URLSearchParams() },
+          {
+            maxBytes,
+            maxFiles: FILES_MAX,
+            async onFile({ fileName, stream }) {
+              // Browsers send an unnamed, empty part when nothing was chosen.
+              if (fileName !== '') attempts.push(await service.tryPicture({ name: fileName.slice(0, FILE_NAME_MAX), stream, principal, signal }));
+            },
           },
-        });
+        );
         if (attempts.length === 0) return html(renderTryPage({ ...(await readView()), errors: [NO_FILE] }, principal), { status: 400 });
         return answer(attempts, query.part === 'card', { principal, signal });
       },
@@ -98,7 +104,13 @@ function samplePages(service: ConsoleService): readonly Route[] {
       params: z.object({ name: z.string() }),
       async handle({ params }) {
         const sample = find(params.name);
-        return new Response(await readAll(service.openSample(sample)), { headers: { 'content-type': sample.contentType, 'content-disposition': `inline; filename="${sample.fileName}"`, 'cache-control': 'private, max-age=3600' } });
+        return new Response(await readAll(service.openSample(sample)), {
+          headers: {
+            'content-type': sample.contentType,
+            'content-disposition': `inline; filename="${sample.fileName}"`,
+            'cache-control': 'private, max-age=3600',
+          },
+        });
       },
     }),
     definePage({

@@ -14,7 +14,9 @@ export function ResultCard({ attempt }: { readonly attempt: Attempt }): JSX.Elem
         <div class="card card-plain card-refused">
           <div>
             <h3>{attempt.name}</h3>
-            <p class="card-outcome"><strong>Not screened.</strong> {attempt.reason}</p>
+            <p class="card-outcome">
+              <strong>Not screened.</strong> {attempt.reason}
+            </p>
             <p>{attempt.remedy}</p>
           </div>
         </div>
@@ -25,10 +27,16 @@ export function ResultCard({ attempt }: { readonly attempt: Attempt }): JSX.Elem
   return (
     <li data-outcome={describeDisposition(reply.disposition, true).toLowerCase()}>
       <div class={`card ${CARD_CLASSES[reply.disposition]}${picture === undefined ? ' card-plain' : ''}`}>
-        {picture === undefined ? null : <div class="card-picture"><img src={picture} alt="" /></div>}
+        {picture === undefined ? null : (
+          <div class="card-picture">
+            <img src={picture} alt="" />
+          </div>
+        )}
         <div>
           <h3>{name}</h3>
-          <p class="card-outcome"><DispositionTag disposition={reply.disposition} isTrial /> <span class="quiet">{formatBytes(reply.sizeBytes)}</span></p>
+          <p class="card-outcome">
+            <DispositionTag disposition={reply.disposition} isTrial /> <span class="quiet">{formatBytes(reply.sizeBytes)}</span>
+          </p>
           <ScreeningExplanation screening={reply} headingLevel={4} />
         </div>
       </div>

@@ -13,7 +13,10 @@ export function listSamples(): readonly Sample[] {
   if (!existsSync(DATA_DIR)) return [];
   const order = Object.keys(SAMPLE_WORDS);
   const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
-  return readdirSync(DATA_DIR).toSorted().flatMap(toSample).toSorted((a, b) => rank(a.name) - rank(b.name));
+  return readdirSync(DATA_DIR)
+    .toSorted()
+    .flatMap(toSample)
+    .toSorted((a, b) => rank(a.name) - rank(b.name));
 }
 
 function toSample(fileName: string): Sample[] {

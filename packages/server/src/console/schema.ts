@@ -28,18 +28,27 @@ export const SAMPLE_WORDS: Readonly<Record<string, { readonly title: string; rea
   unrelated: { title: 'Unrelated', about: 'Another generated picture that is on no list.' },
 };
 
-export type Demonstration =
-  | { readonly state: 'absent' }
-  | { readonly state: 'active' | 'disabled'; readonly listId: string; readonly entries: number };
+export type Demonstration = { readonly state: 'absent' } | { readonly state: 'active' | 'disabled'; readonly listId: string; readonly entries: number };
 
 /** What came of one picture. */
 export type Attempt =
-  | { readonly kind: 'screened'; readonly name: string; readonly reply: ScanReply; /** Where a thumbnail is; samples only. */ readonly picture: string | undefined }
+  | {
+      readonly kind: 'screened';
+      readonly name: string;
+      readonly reply: ScanReply;
+      /** Where a thumbnail is; samples only. */ readonly picture: string | undefined;
+    }
   | { readonly kind: 'failed'; readonly name: string; readonly reason: string; readonly remedy: string };
 
 export interface Overview {
   readonly lists: { readonly activeLists: number; readonly entries: number; readonly listSetVersion: number; readonly changedAt: string | undefined };
-  readonly uploads: { readonly released: number; readonly held: number; readonly refused: number; readonly waiting: number; readonly oldestWaitingAt: string | undefined };
+  readonly uploads: {
+    readonly released: number;
+    readonly held: number;
+    readonly refused: number;
+    readonly waiting: number;
+    readonly oldestWaitingAt: string | undefined;
+  };
   readonly health: readonly { readonly title: string; readonly isWell: boolean; readonly finding: string }[];
   readonly publicUrl: string;
 }

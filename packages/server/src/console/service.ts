@@ -1,6 +1,6 @@
 /** Asks lists, screening and intake on behalf of the overview and of try-it. Keeps nothing. */
 import type { Readable } from 'node:stream';
-import type { IntakeService, ScanReply } from '../intake/index.ts';
+import type { IntakeService } from '../intake/index.ts';
 import type { ListsService } from '../lists/index.ts';
 import type { AppContext } from '../platform/context.ts';
 import { PROBLEMS, toGatehouseError } from '../platform/errors.ts';
@@ -43,7 +43,13 @@ export function createConsoleService(context: AppContext, { lists, screening, in
       const { decidedLastDay, byState, oldestUndecidedAt } = uploads;
       return {
         lists: { ...listSummary, changedAt: listSummary.lastChangeAt?.toISOString() },
-        uploads: { released: decidedLastDay.release, held: decidedLastDay.hold, refused: decidedLastDay.refuse, waiting: byState.received + byState.scanning, oldestWaitingAt: oldestUndecidedAt?.toISOString() },
+        uploads: {
+          released: decidedLastDay.release,
+          held: decidedLastDay.hold,
+          refused: decidedLastDay.refuse,
+          waiting: byState.received + byState.scanning,
+          oldestWaitingAt: oldestUndecidedAt?.toISOString(),
+        },
         health: describeHealth({ lists, screening, deadCallbacks: uploads.deadCallbacks, activeLists: listSummary.activeLists }),
         publicUrl: context.publicUrl(),
       };
@@ -54,19 +60,23 @@ export function createConsoleService(context: AppContext, { lists, screening, in
       return { state: list.state, listId: list.id, entries: Object.values(list.entries).reduce((sum, count) => sum + count, 0) };
     },
     async loadDemonstration(actor, signal) {
-      const list = (await lists.find(DEMONSTRATION_LIST)) ?? (await lists.create({ name: DEMONSTRATION_LIST, source: 'Generated pictures that come with Gatehouse' }, actor.id));
+      const list =
+        (await lists.find(DEMONSTRATION_LIST)) ??
+        (await lists.create({ name: DEMONSTRATION_LIST, source: 'Generated pictures that come with Gatehouse' }, actor.id));
       await lists.importFile({ listId: list.id, actor: actor.id, stream: openDemonstrationList(), name: 'demo-list.csv', signal });
     },
     samples: listSamples(),
     openSample,
-    tryPicture: (trial) => tryPicture(intake, trial),
+    tryPicture: (trial) => tryPicture({ lists, intake }, trial),
   };
 }
 
-async function tryPicture(intake: IntakeService, { name, stream, picture, principal, signal }: Trial): Promise<Attempt> {
+async function tryPicture({ lists, intake }: Pick<ConsoleNeeds, 'lists' | 'intake'>, { name, stream, picture, principal, signal }: Trial): Promise<Attempt> {
   try {
-    const reply: ScanReply = await intake.scan({ feed: (sink) => sink(stream), principal, signal, wantsReceipt: false });
-    return { kind: 'screened', name, reply, picture };
+    const reply = await intake.scan({ feed: (sink) => sink(stream), principal, signal, wantsReceipt: false });
+    // The person may see what entry it is at its source; without the right to see lists, only that there is one.
+    const hits = principal.rights.has('lists:read') ? [...(await lists.addReferences(reply.hits))] : reply.hits;
+    return { kind: 'screened', name, reply: { ...reply, hits }, picture };
   } catch (thrown) {
     const error = toGatehouseError(thrown);
     return { kind: 'failed', name, reason: error.message, remedy: PROBLEMS[error.code].remedy };
@@ -83,8 +93,21 @@ function describeHealth({ lists, screening, deadCallbacks, activeLists }: Health
   const { state, listSetVersion } = lists.freshness();
   const waiting = screening.queueLength();
   return [
-    { title: 'Lists', isWell: state === 'fresh' && activeLists > 0, finding: activeLists === 0 ? 'No list is in force: nothing can be cleared.' : state === 'fresh' ? `Version ${listSetVersion} is in force on this node.` : `This node's lists are ${state}; it answers "error" until they are fresh.` },
+    {
+      title: 'Lists',
+      isWell: state === 'fresh' && activeLists > 0,
+      finding:
+        activeLists === 0
+          ? 'No list is in force: nothing can be cleared.'
+          : state === 'fresh'
+            ? `Version ${listSetVersion} is in force on this node.`
+            : `This node's lists are ${state}; it answers "error" until they are fresh.`,
+    },
     { title: 'Screening', isWell: true, finding: waiting === 0 ? 'Nothing waits.' : `${formatCount(waiting, 'screening')} under way or waiting.` },
-    { title: 'Callbacks', isWell: deadCallbacks === 0, finding: deadCallbacks === 0 ? 'None could not be delivered.' : `${formatCount(deadCallbacks, 'callback')} could not be delivered.` },
+    {
+      title: 'Callbacks',
+      isWell: deadCallbacks === 0,
+      finding: deadCallbacks === 0 ? 'None could not be delivered.' : `${formatCount(deadCallbacks, 'callback')} could not be delivered.`,
+    },
   ];
 }

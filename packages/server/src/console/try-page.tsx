@@ -2,7 +2,19 @@
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { FieldError } from '../platform/errors.ts';
 import type { Principal } from '../platform/http/rights.ts';
-import { Button, ButtonGroup, ErrorSummary, FileField, Form, formatCount, Inset, LinkButton, NotificationBanner, Tag, Title } from '../platform/ui/components.tsx';
+import {
+  Button,
+  ButtonGroup,
+  ErrorSummary,
+  FileField,
+  Form,
+  formatCount,
+  Inset,
+  LinkButton,
+  NotificationBanner,
+  Tag,
+  Title,
+} from '../platform/ui/components.tsx';
 import { renderPage } from '../platform/ui/page.tsx';
 import { ResultCard } from './result-card.tsx';
 import type { Attempt, Demonstration, Sample } from './schema.ts';
@@ -25,7 +37,11 @@ export function renderTryPage(view: TryView, principal: Principal): string {
     children: (
       <>
         <ErrorSummary errors={errors} />
-        {view.isJustLoaded === true ? <NotificationBanner kind="success"><p>The demonstration list is in force. Now try the sample pictures.</p></NotificationBanner> : null}
+        {view.isJustLoaded === true ? (
+          <NotificationBanner kind="success">
+            <p>The demonstration list is in force. Now try the sample pictures.</p>
+          </NotificationBanner>
+        ) : null}
         <Title>Try it</Title>
         <p class="lead">Give Gatehouse a picture and see whether it would be published, and why. Nothing that you try here is stored or published.</p>
         <DemonstrationStep demonstration={view.demonstration} principal={principal} />
@@ -52,10 +68,32 @@ function DemonstrationStep({ demonstration, principal }: { readonly demonstratio
 }
 
 function DemonstrationState({ demonstration, principal }: { readonly demonstration: Demonstration; readonly principal: Principal }): JSX.Element {
-  if (demonstration.state === 'active') return <p><Tag colour="green">Loaded</Tag> <a href={`/console/lists/${demonstration.listId}`}>{formatCount(demonstration.entries, 'entry', 'entries')} in force</a></p>;
-  if (demonstration.state === 'disabled') return <p><Tag>Disabled</Tag> <a href={`/console/lists/${demonstration.listId}`}>Enable it again on its page</a></p>;
-  if (!principal.rights.has('lists:write')) return <Inset><p>Somebody with the right <code>lists:write</code> must load it.</p></Inset>;
-  return <Form action="/try/demonstration" principal={principal}><Button>Load the demonstration list</Button></Form>;
+  if (demonstration.state === 'active')
+    return (
+      <p>
+        <Tag colour="green">Loaded</Tag>{' '}
+        <a href={`/console/lists/${demonstration.listId}`}>{formatCount(demonstration.entries, 'entry', 'entries')} in force</a>
+      </p>
+    );
+  if (demonstration.state === 'disabled')
+    return (
+      <p>
+        <Tag>Disabled</Tag> <a href={`/console/lists/${demonstration.listId}`}>Enable it again on its page</a>
+      </p>
+    );
+  if (!principal.rights.has('lists:write'))
+    return (
+      <Inset>
+        <p>
+          Somebody with the right <code>lists:write</code> must load it.
+        </p>
+      </Inset>
+    );
+  return (
+    <Form action="/try/demonstration" principal={principal}>
+      <Button>Load the demonstration list</Button>
+    </Form>
+  );
 }
 
 function SampleStep({ samples, principal }: { readonly samples: readonly Sample[]; readonly principal: Principal }): JSX.Element {
@@ -64,7 +102,11 @@ function SampleStep({ samples, principal }: { readonly samples: readonly Sample[
       <h2 id="step-samples">2. Try the sample pictures</h2>
       <p>Each was generated. They show what a changed copy of a listed picture looks like to Gatehouse.</p>
       <Form action="/try/samples" principal={principal} island="try-sample" samples={samples.map(({ name }) => name)}>
-        <ButtonGroup><Button name="sample" value="all">Try all {String(samples.length)} samples</Button></ButtonGroup>
+        <ButtonGroup>
+          <Button name="sample" value="all">
+            Try all {String(samples.length)} samples
+          </Button>
+        </ButtonGroup>
       </Form>
       <ul class="samples">
         {samples.map((sample) => (
@@ -74,8 +116,12 @@ function SampleStep({ samples, principal }: { readonly samples: readonly Sample[
             <p>{sample.about}</p>
             <Form action="/try/samples" principal={principal} island="try-sample" samples={[sample.name]}>
               <ButtonGroup>
-                <Button kind="secondary" name="sample" value={sample.name}>Try<span class="visually-hidden"> {sample.title.toLowerCase()}</span></Button>
-                <a href={sampleUrl(sample)} download={sample.fileName}>Download<span class="visually-hidden"> {sample.title.toLowerCase()}</span></a>
+                <Button kind="secondary" name="sample" value={sample.name}>
+                  Try<span class="visually-hidden"> {sample.title.toLowerCase()}</span>
+                </Button>
+                <a href={sampleUrl(sample)} download={sample.fileName}>
+                  Download<span class="visually-hidden"> {sample.title.toLowerCase()}</span>
+                </a>
               </ButtonGroup>
             </Form>
           </li>
@@ -91,7 +137,13 @@ function OwnStep({ principal, error }: { readonly principal: Principal; readonly
       <h2 id="step-own">3. Try your own pictures</h2>
       <Form action="/try" principal={principal} isMultipart island="try-files">
         <div class="drop">
-          <FileField name="files" label="Choose pictures, or drop them here" hint="JPEG, PNG, WebP, GIF, AVIF, TIFF and others. Several at once." isMultiple error={error} />
+          <FileField
+            name="files"
+            label="Choose pictures, or drop them here"
+            hint="JPEG, PNG, WebP, GIF, AVIF, TIFF and others. Several at once."
+            isMultiple
+            error={error}
+          />
         </div>
         <Button>Try these pictures</Button>
       </Form>
@@ -111,7 +163,11 @@ export function renderResultsPage(attempts: readonly Attempt[], principal: Princ
         <Title>Results</Title>
         <p>Nothing was stored or published.</p>
         <h2 class="visually-hidden">Pictures</h2>
-        <ul class="cards">{attempts.map((attempt) => <ResultCard attempt={attempt} />)}</ul>
+        <ul class="cards">
+          {attempts.map((attempt) => (
+            <ResultCard attempt={attempt} />
+          ))}
+        </ul>
         <LinkButton href="/try">Try more pictures</LinkButton>
       </>
     ),

@@ -9,7 +9,17 @@ import { newId, randomHex } from '../platform/ids.ts';
 import { later, type Parts } from './parts.ts';
 import { callbackDelayS } from './rules.ts';
 import type { CallbackBody, CallbackPage, CallbackView, ListCallbacks } from './schema.ts';
-import { findCallback, findOverdue, insertCallback, listCallbacks, noteAttempt, reviveCallback, takeCallback, takeSecret, type Callback } from './store-callbacks.ts';
+import {
+  findCallback,
+  findOverdue,
+  insertCallback,
+  listCallbacks,
+  noteAttempt,
+  reviveCallback,
+  takeCallback,
+  takeSecret,
+  type Callback,
+} from './store-callbacks.ts';
 import type { Upload } from './store.ts';
 import { toCallbackBody, toCallbackView } from './views.ts';
 
@@ -26,14 +36,26 @@ const OVERDUE_S = 120;
 const OVERDUE_LIMIT = 500;
 
 /** In the transaction that decides; nothing when the upload asked for none. */
-export async function enqueueCallback(parts: Parts, tx: Tx, what: { readonly type: CallbackBody['type']; readonly upload: Upload; readonly receipt: string | undefined }): Promise<void> {
+export async function enqueueCallback(
+  parts: Parts,
+  tx: Tx,
+  what: { readonly type: CallbackBody['type']; readonly upload: Upload; readonly receipt: string | undefined },
+): Promise<void> {
   const { callbackUrl: url } = what.upload;
   if (url === undefined) return;
   const { clock, config, jobs } = parts.context;
   const at = clock.now();
   const id = newId<'CallbackId'>('msg', clock);
   const body = JSON.stringify(toCallbackBody(what.type, what.upload, { receipt: what.receipt, at }));
-  await insertCallback(tx, { id, upload_id: what.upload.id, url, type: what.type, body, created_at: at, give_up_at: later(at, { hours: config.callbackRetryHours }) });
+  await insertCallback(tx, {
+    id,
+    upload_id: what.upload.id,
+    url,
+    type: what.type,
+    body,
+    created_at: at,
+    give_up_at: later(at, { hours: config.callbackRetryHours }),
+  });
   await jobs.enqueue(DELIVER_JOB, { callbackId: id }, { tx });
 }
 
@@ -56,9 +78,14 @@ export async function deliver(parts: Parts, id: string, signal: AbortSignal): Pr
   parts.counters.delivered(outcome.state === 'pending' ? 'failed' : outcome.state);
   await database.transact(async (tx) => {
     await noteAttempt(tx, id, outcome);
-    if (outcome.next_attempt_at !== null) await jobs.enqueue(DELIVER_JOB, { callbackId: id }, { tx, delayS: Math.ceil((outcome.next_attempt_at.getTime() - endedAt.getTime()) / 1000) });
+    if (outcome.next_attempt_at !== null)
+      await jobs.enqueue(DELIVER_JOB, { callbackId: id }, { tx, delayS: Math.ceil((outcome.next_attempt_at.getTime() - endedAt.getTime()) / 1000) });
   });
-  if (outcome.state === 'dead') parts.context.log.warn({ callbackId: id, attempts: callback.attempts, status: result.status }, 'a callback could not be delivered and went to the dead letters');
+  if (outcome.state === 'dead')
+    parts.context.log.warn(
+      { callbackId: id, attempts: callback.attempts, status: result.status },
+      'a callback could not be delivered and went to the dead letters',
+    );
 }
 
 interface AttemptResult {
@@ -95,7 +122,11 @@ function nameFault(error: unknown): string {
 /** 410 Gone: the receiver wants no more (Standard Webhooks). */
 const GONE = 410;
 
-function rateAttempt(callback: Callback, result: AttemptResult, at: Date): Pick<Callback, 'state' | 'last_status' | 'last_fault' | 'next_attempt_at' | 'ended_at'> {
+function rateAttempt(
+  callback: Callback,
+  result: AttemptResult,
+  at: Date,
+): Pick<Callback, 'state' | 'last_status' | 'last_fault' | 'next_attempt_at' | 'ended_at'> {
   const seen = { last_status: result.status, last_fault: result.fault };
   if (result.fault === null) return { ...seen, state: 'delivered', next_attempt_at: null, ended_at: at };
   const next = later(at, { s: callbackDelayS(callback.attempts) });
@@ -106,7 +137,8 @@ function rateAttempt(callback: Callback, result: AttemptResult, at: Date): Pick<
 /** Callbacks whose job was lost get a new one. */
 export async function recoverCallbacks(parts: Parts): Promise<void> {
   const { database, clock, jobs } = parts.context;
-  for (const callbackId of await findOverdue(database.sql, later(clock.now(), { s: -OVERDUE_S }), OVERDUE_LIMIT)) await jobs.enqueue(DELIVER_JOB, { callbackId });
+  for (const callbackId of await findOverdue(database.sql, later(clock.now(), { s: -OVERDUE_S }), OVERDUE_LIMIT))
+    await jobs.enqueue(DELIVER_JOB, { callbackId });
 }
 
 /** The secret of this installation, for the receivers; the same on every node. */

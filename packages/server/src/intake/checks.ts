@@ -24,8 +24,18 @@ async function checkSpool(service: IntakeService, { config }: AppContext): Promi
   const freeBytes = bavail * bsize;
   const waiting = service.waitingBytes();
   const finding = `${mib(waiting)} MiB of at most ${mib(config.spoolMaxBytes)} MiB wait; ${mib(freeBytes)} MiB free on the disk`;
-  if (waiting > FULL_SHARE * config.spoolMaxBytes) return { status: 'attention', finding, remedy: 'Uploads come faster than they are screened. Give the node more decoders (GATEHOUSE_DECODE_PROCESSES) or raise GATEHOUSE_SPOOL_MAX_BYTES.' };
-  if (freeBytes < ROOM_FACTOR * config.maxUploadBytes) return { status: 'attention', finding, remedy: 'There is hardly room for the largest upload (GATEHOUSE_MAX_UPLOAD_BYTES). Free space, or lower that limit.' };
+  if (waiting > FULL_SHARE * config.spoolMaxBytes)
+    return {
+      status: 'attention',
+      finding,
+      remedy: 'Uploads come faster than they are screened. Give the node more decoders (GATEHOUSE_DECODE_PROCESSES) or raise GATEHOUSE_SPOOL_MAX_BYTES.',
+    };
+  if (freeBytes < ROOM_FACTOR * config.maxUploadBytes)
+    return {
+      status: 'attention',
+      finding,
+      remedy: 'There is hardly room for the largest upload (GATEHOUSE_MAX_UPLOAD_BYTES). Free space, or lower that limit.',
+    };
   return { status: 'ok', finding };
 }
 
@@ -36,13 +46,21 @@ async function checkUndecided(service: IntakeService, { clock }: AppContext): Pr
   const ageMs = clock.now().getTime() - oldestUndecidedAt.getTime();
   const finding = `${count} wait, the oldest for ${Math.round(ageMs / 1000)} s; ${byState.held} held`;
   if (ageMs < STUCK_ATTENTION_MS) return { status: 'ok', finding };
-  return { status: ageMs > STUCK_FAIL_MS ? 'fail' : 'attention', finding, remedy: 'See why with `gatehouse upload list --state received` and `upload show`: usually the lists are stale or no decoder starts. They are kept and will be tried again.' };
+  return {
+    status: ageMs > STUCK_FAIL_MS ? 'fail' : 'attention',
+    finding,
+    remedy: 'See why with `gatehouse upload list --state received` and `upload show`: usually the lists are stale or no decoder starts.',
+  };
 }
 
 async function checkCallbacks(service: IntakeService): Promise<CheckResult> {
   const { deadCallbacks } = await service.summarise();
   if (deadCallbacks === 0) return { status: 'ok', finding: 'no callback is among the dead letters' };
-  return { status: 'attention', finding: `${deadCallbacks} callback(s) could not be delivered`, remedy: 'See `gatehouse callback list --state dead`; mend the receiver, then `gatehouse callback resend <id>`.' };
+  return {
+    status: 'attention',
+    finding: `${deadCallbacks} callback(s) could not be delivered`,
+    remedy: 'See `gatehouse callback list --state dead`; mend the receiver, then `gatehouse callback resend <id>`.',
+  };
 }
 
 async function checkKey(service: IntakeService): Promise<CheckResult> {

@@ -28,8 +28,22 @@ const uploadCommands: readonly CommandDefinition[] = [
       }
       const api = await context.api();
       const page = UploadPageSchema.parse((await api.send({ method: 'GET', path: `/v1/uploads?${query.toString()}` })).body);
-      const rows = page.items.map((upload) => [upload.id, upload.state, upload.screening?.verdict ?? '', upload.screening?.reason ?? '', String(upload.sizeBytes ?? ''), upload.createdAt.slice(0, 19)]);
-      print(context, page, () => (rows.length === 0 ? ['There is none.'] : [...formatTable([['ID', 'STATE', 'VERDICT', 'REASON', 'BYTES', 'CREATED'], ...rows]), ...(page.next === undefined ? [] : [`More: --before ${page.next}`])]));
+      const rows = page.items.map((upload) => [
+        upload.id,
+        upload.state,
+        upload.screening?.verdict ?? '',
+        upload.screening?.reason ?? '',
+        String(upload.sizeBytes ?? ''),
+        upload.createdAt.slice(0, 19),
+      ]);
+      print(context, page, () =>
+        rows.length === 0
+          ? ['There is none.']
+          : [
+              ...formatTable([['ID', 'STATE', 'VERDICT', 'REASON', 'BYTES', 'CREATED'], ...rows]),
+              ...(page.next === undefined ? [] : [`More: --before ${page.next}`]),
+            ],
+      );
       return EXIT.ok;
     },
   },
@@ -38,7 +52,8 @@ const uploadCommands: readonly CommandDefinition[] = [
     summary: 'show an upload, its verdict and its receipt',
     arguments: ID,
     options: [{ flags: '--wait <seconds>', about: 'wait for the decision, up to 60 s', fallback: '0' }],
-    run: (context, args) => showUpload(context, 'GET', `/v1/uploads/${encodeURIComponent(args.positional[0] ?? '')}?wait=${encodeURIComponent(textOption(args, 'wait') ?? '0')}`),
+    run: (context, args) =>
+      showUpload(context, 'GET', `/v1/uploads/${encodeURIComponent(args.positional[0] ?? '')}?wait=${encodeURIComponent(textOption(args, 'wait') ?? '0')}`),
   },
   {
     name: 'upload rescreen',
@@ -84,7 +99,9 @@ function describe(view: UploadView): string[] {
     ['Kept until', view.expiresAt],
     ['Receipt', view.receipt],
   ];
-  const hits = (screening?.hits ?? []).map((hit) => `  ${hit.listName}, entry ${hit.entry}: ${hit.signal}, distance ${hit.distance}${hit.orientation === undefined ? '' : `, ${hit.orientation}`}`);
+  const hits = (screening?.hits ?? []).map(
+    (hit) => `  ${hit.listName}, entry ${hit.entry}: ${hit.signal}, distance ${hit.distance}${hit.orientation === undefined ? '' : `, ${hit.orientation}`}`,
+  );
   return [...formatTable(rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))), ...hits];
 }
 
@@ -115,7 +132,9 @@ const callbackCommands: readonly CommandDefinition[] = [
     arguments: [{ name: '<id>', about: 'the id of the callback, msg_…' }],
     async run(context, args) {
       const api = await context.api();
-      const view = CallbackViewSchema.parse((await api.send({ method: 'POST', path: `/v1/callbacks/${encodeURIComponent(args.positional[0] ?? '')}/resend` })).body);
+      const view = CallbackViewSchema.parse(
+        (await api.send({ method: 'POST', path: `/v1/callbacks/${encodeURIComponent(args.positional[0] ?? '')}/resend` })).body,
+      );
       print(context, view, () => [`Callback ${view.id} will be tried again.`]);
       return EXIT.ok;
     },
@@ -135,8 +154,18 @@ const callbackCommands: readonly CommandDefinition[] = [
 
 function describeCallbacks(page: CallbackPage): string[] {
   if (page.items.length === 0) return ['There is none.'];
-  const rows = page.items.map((callback) => [callback.id, callback.uploadId, callback.state, String(callback.attempts), callback.lastStatus === undefined ? (callback.lastFault ?? '') : String(callback.lastStatus), callback.nextAttemptAt?.slice(0, 19) ?? '']);
-  return [...formatTable([['ID', 'UPLOAD', 'STATE', 'ATTEMPTS', 'LAST', 'NEXT'], ...rows]), ...(page.next === undefined ? [] : [`More: --before ${page.next}`])];
+  const rows = page.items.map((callback) => [
+    callback.id,
+    callback.uploadId,
+    callback.state,
+    String(callback.attempts),
+    callback.lastStatus === undefined ? (callback.lastFault ?? '') : String(callback.lastStatus),
+    callback.nextAttemptAt?.slice(0, 19) ?? '',
+  ]);
+  return [
+    ...formatTable([['ID', 'UPLOAD', 'STATE', 'ATTEMPTS', 'LAST', 'NEXT'], ...rows]),
+    ...(page.next === undefined ? [] : [`More: --before ${page.next}`]),
+  ];
 }
 
 export const commands: readonly CommandDefinition[] = [...uploadCommands, ...receiptCommands, ...callbackCommands];

@@ -28,7 +28,8 @@ export interface OpenContent {
 export async function openContent(parts: Parts, id: string): Promise<OpenContent> {
   const { state, content, screening, mediaType } = await requireUpload(parts, id);
   if (state === 'expired' || state === 'deleted') throw new GatehouseError('gone', `This upload is ${state}; its content was removed.`);
-  if (state !== 'released' || content === undefined) throw new GatehouseError('conflict', 'Only released content can be fetched. Its state is given by the upload itself.');
+  if (state !== 'released' || content === undefined)
+    throw new GatehouseError('conflict', 'Only released content can be fetched. Its state is given by the upload itself.');
   if (screening?.verdict !== 'unscannable') await requireReceipt(parts, id);
   const { sha256 } = content.digests;
   const stream = parts.storage.read('released', sha256);
@@ -55,7 +56,11 @@ function opened(stream: Readable): Promise<void> {
  * Recorded before it is made.
  * @throws {GatehouseError} not_found, conflict, gone
  */
-export async function viewHeld(parts: Parts, id: string, options: { readonly isBlurred: boolean; readonly principal: Principal; readonly signal: AbortSignal }): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }> {
+export async function viewHeld(
+  parts: Parts,
+  id: string,
+  options: { readonly isBlurred: boolean; readonly principal: Principal; readonly signal: AbortSignal },
+): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }> {
   const { state, content } = await requireUpload(parts, id);
   const area = areaOf(state);
   if (area === undefined || content === undefined) throw new GatehouseError('gone', `This upload is ${state}; there is no content to look at.`);
@@ -79,7 +84,9 @@ export interface ScanRequest {
 /** One synchronous screening. The bytes are gone when it returns, whatever happened. */
 export async function scan(parts: Parts, request: ScanRequest): Promise<ScanReply> {
   const id = newId<'ScanId'>('scn', parts.context.clock);
-  const spooled = await collect(request, (stream, announced) => parts.spool.receive(stream, { maxBytes: parts.context.config.maxScanBytes, signal: request.signal, announced: [announced] }));
+  const spooled = await collect(request, (stream, announced) =>
+    parts.spool.receive(stream, { maxBytes: parts.context.config.maxScanBytes, signal: request.signal, announced: [announced] }),
+  );
   try {
     parts.counters.received(spooled.sizeBytes);
     const { path, digests, sizeBytes } = spooled;
@@ -90,16 +97,30 @@ export async function scan(parts: Parts, request: ScanRequest): Promise<ScanRepl
   }
 }
 
-async function answer(parts: Parts, scanned: { readonly id: string; readonly spooled: Spooled; readonly result: ScreenResult; readonly wantsReceipt: boolean }): Promise<ScanReply> {
+async function answer(
+  parts: Parts,
+  scanned: { readonly id: string; readonly spooled: Spooled; readonly result: ScreenResult; readonly wantsReceipt: boolean },
+): Promise<ScanReply> {
   const { id, spooled, result } = scanned;
   const screening = bringUpToDate(parts, result);
   const decision = decide(screening, parts.policy);
   const { digests, sizeBytes } = spooled;
-  const receipt = decision.getsReceipt && scanned.wantsReceipt
-    ? await parts.context.database.transact((tx) => issueReceipt(parts, tx, { subject: id, uploadId: undefined, digests, sizeBytes, screening, signals: result.signals }))
-    : undefined;
+  const receipt =
+    decision.getsReceipt && scanned.wantsReceipt
+      ? await parts.context.database.transact((tx) =>
+          issueReceipt(parts, tx, { subject: id, uploadId: undefined, digests, sizeBytes, screening, signals: result.signals }),
+        )
+      : undefined;
   parts.counters.scanned(screening.verdict);
-  return { ...screening, id, sizeBytes, sha256: digests.sha256, disposition: decision.disposition, ...(receipt === undefined ? {} : { receipt: receipt.jws }), message: describeOutcome(decision.disposition, id) };
+  return {
+    ...screening,
+    id,
+    sizeBytes,
+    sha256: digests.sha256,
+    disposition: decision.disposition,
+    ...(receipt === undefined ? {} : { receipt: receipt.jws }),
+    message: describeOutcome(decision.disposition, id),
+  };
 }
 
 /** Public keys of every node that signed receipts which can still be in force; this node's first. */

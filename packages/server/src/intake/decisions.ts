@@ -18,7 +18,8 @@ import type { ReceiptClaims } from './schema.ts';
 import type { Area } from './storage.ts';
 import { insertReceipt, type Receipt } from './store-receipts.ts';
 import { findNeeded } from './store-upkeep.ts';
-import { decideUpload, findUpload, postponeUpload, type Upload } from './store.ts';
+import { decideUpload, postponeUpload } from './store-decisions.ts';
+import { findUpload, type Upload } from './store.ts';
 
 export const SCREEN_JOB = 'intake.screen';
 
@@ -43,7 +44,15 @@ export function bringUpToDate(parts: Parts, { screening, signals }: ScreenResult
   const isCurrent = screening.listSetVersion >= parts.lists.matcher().listSetVersion;
   if (isCurrent || signals === undefined || !isComparable(screening)) return screening;
   const again = parts.screening.rematch(signals);
-  return { ...screening, verdict: again.verdict, reason: again.reason, explanation: again.explanation, hits: again.hits, hitCount: again.hitCount, listSetVersion: again.listSetVersion };
+  return {
+    ...screening,
+    verdict: again.verdict,
+    reason: again.reason,
+    explanation: again.explanation,
+    hits: again.hits,
+    hitCount: again.hitCount,
+    listSetVersion: again.listSetVersion,
+  };
 }
 
 /** What was not decoded stays unscannable, whatever its signals are compared with. */
@@ -55,7 +64,10 @@ async function postpone(parts: Parts, leased: Leased, { screening, delayS }: { r
   const { database, clock, jobs } = parts.context;
   const at = clock.now();
   return database.transact(async (tx) => {
-    const isOurs = await postponeUpload(tx, lease(leased), { nextAttemptAt: later(at, { s: delayS }), outcome: { screening, policyVersion: parts.policyVersion, at } });
+    const isOurs = await postponeUpload(tx, lease(leased), {
+      nextAttemptAt: later(at, { s: delayS }),
+      outcome: { screening, policyVersion: parts.policyVersion, at },
+    });
     if (isOurs) await jobs.enqueue(SCREEN_JOB, { uploadId: leased.upload.id }, { tx, delayS });
     return isOurs;
   });
@@ -71,7 +83,8 @@ async function settle(parts: Parts, leased: Leased, found: Found): Promise<boole
   const { sha256 } = leased.upload.content.digests;
   return parts.storage.withContent(sha256, async () => {
     // Deleted while it was screened.
-    if (!(await parts.storage.has('quarantine', sha256)) && (await findUpload(parts.context.database.sql, leased.upload.id))?.state !== 'scanning') return false;
+    if (!(await parts.storage.has('quarantine', sha256)) && (await findUpload(parts.context.database.sql, leased.upload.id))?.state !== 'scanning')
+      return false;
     if (decision.disposition === 'release') await parts.storage.copy(sha256, 'quarantine', 'released');
     const decided = await parts.context.database.transact((tx) => record(parts, tx, { ...found, leased, decision }));
     if (decision.disposition === 'release') await dropUnneeded(parts, decided === undefined ? 'released' : 'quarantine', sha256);
@@ -93,9 +106,15 @@ async function record(parts: Parts, tx: Tx, { leased, decision, screening, signa
   const { disposition } = decision;
   const upload = await decideUpload(tx, lease(leased), { screening, disposition, policyVersion: parts.policyVersion, at, expiresAt });
   if (upload === undefined) return undefined;
-  const receipt = decision.getsReceipt ? await issueReceipt(parts, tx, { subject: upload.id, uploadId: upload.id, ...leased.upload.content, screening, signals }) : undefined;
+  const receipt = decision.getsReceipt
+    ? await issueReceipt(parts, tx, { subject: upload.id, uploadId: upload.id, ...leased.upload.content, screening, signals })
+    : undefined;
   await enqueueCallback(parts, tx, { type: 'upload.decided', upload, receipt: receipt?.jws });
-  await events.emit('upload.decided', { uploadId: upload.id, verdict: screening.verdict, disposition, listSetVersion: screening.listSetVersion, policyVersion: parts.policyVersion }, tx);
+  await events.emit(
+    'upload.decided',
+    { uploadId: upload.id, verdict: screening.verdict, disposition, listSetVersion: screening.listSetVersion, policyVersion: parts.policyVersion },
+    tx,
+  );
   return upload;
 }
 
@@ -129,7 +148,19 @@ export async function issueReceipt(parts: Parts, tx: Tx, cleared: Cleared): Prom
     policyVersion: parts.policyVersion,
   };
   const jws = await parts.signer.sign(claims);
-  await insertReceipt(tx, { id, subject: cleared.subject, uploadId: cleared.uploadId, sha256, sizeBytes: cleared.sizeBytes, jws, issuedAt, expiresAt, listSetVersion: claims.listSetVersion, checkedVersion: claims.listSetVersion, signals });
+  await insertReceipt(tx, {
+    id,
+    subject: cleared.subject,
+    uploadId: cleared.uploadId,
+    sha256,
+    sizeBytes: cleared.sizeBytes,
+    jws,
+    issuedAt,
+    expiresAt,
+    listSetVersion: claims.listSetVersion,
+    checkedVersion: claims.listSetVersion,
+    signals,
+  });
   await events.emit('receipt.issued', { uploadId: cleared.subject, receiptId: id }, tx);
   return { id, jws, expiresAt };
 }
@@ -148,7 +179,10 @@ export async function dropUnneeded(parts: Parts, area: Area, sha256: string): Pr
 function noteDecided(parts: Parts, upload: Upload, screening: Screening): void {
   const tookMs = (upload.decidedAt?.getTime() ?? 0) - (upload.receivedAt?.getTime() ?? 0);
   parts.counters.decided(screening.verdict, upload.disposition ?? 'hold', Math.max(0, tookMs) / 1000);
-  parts.context.log.info({ uploadId: upload.id, verdict: screening.verdict, disposition: upload.disposition, attempts: upload.attempts, tookMs }, 'an upload was decided');
+  parts.context.log.info(
+    { uploadId: upload.id, verdict: screening.verdict, disposition: upload.disposition, attempts: upload.attempts, tookMs },
+    'an upload was decided',
+  );
   parts.waiters.notify(upload.id);
 }
 

@@ -64,15 +64,41 @@ export function ScreeningExplanation({ screening, headingLevel = 3 }: { readonly
   const { hits, hitCount } = screening;
   return (
     <>
-      <SummaryList rows={[
-        { key: 'Verdict', value: <><VerdictTag verdict={screening.verdict} />{screening.reason === undefined ? null : <> <code>{screening.reason}</code></>}</> },
-        { key: 'Why', value: screening.explanation },
-        screening.quality === undefined ? undefined : { key: 'Quality', value: `${screening.quality} of 100: ${describeQuality(screening.quality)}` },
-        { key: 'List-set version', value: String(screening.listSetVersion) },
-      ]} />
-      {hits.map((hit, index) => <HitView hit={hit} title={hits.length === 1 ? 'Match' : `Match ${index + 1} of ${hitCount}`} headingLevel={headingLevel} />)}
-      {hitCount > hits.length ? <p>The nearest {hits.length} of {formatCount(hitCount, 'match', 'matches')} are shown.</p> : null}
-      <Details summary="Media and timings"><SummaryList rows={describeMedia(screening)} /></Details>
+      <SummaryList
+        rows={[
+          {
+            key: 'Verdict',
+            value: (
+              <>
+                <VerdictTag verdict={screening.verdict} />
+                {screening.reason === undefined ? null : (
+                  <>
+                    {' '}
+                    <code>{screening.reason}</code>
+                  </>
+                )}
+              </>
+            ),
+          },
+          { key: 'Why', value: screening.explanation },
+          screening.quality === undefined ? undefined : { key: 'Quality', value: `${screening.quality} of 100: ${describeQuality(screening.quality)}` },
+          { key: 'List-set version', value: String(screening.listSetVersion) },
+        ]}
+      />
+      {hits.slice(0, 1).map((hit) => (
+        <HitView hit={hit} title={hitCount === 1 ? 'Match' : 'Nearest match'} headingLevel={headingLevel} />
+      ))}
+      {hitCount < 2 ? null : (
+        <Details summary={formatCount(hitCount - 1, 'further match', 'further matches')}>
+          {hits.slice(1).map((hit, index) => (
+            <HitView hit={hit} title={`Match ${index + 2} of ${hitCount}`} headingLevel={headingLevel} />
+          ))}
+          {hitCount > hits.length ? <p>The nearest {hits.length} are shown.</p> : null}
+        </Details>
+      )}
+      <Details summary="Media and timings">
+        <SummaryList rows={describeMedia(screening)} />
+      </Details>
     </>
   );
 }
@@ -82,16 +108,20 @@ function HitView({ hit, title, headingLevel }: { readonly hit: Hit; readonly tit
   return (
     <>
       <Heading>{title}</Heading>
-      <SummaryList rows={[
-        { key: 'List', value: hit.listName },
-        { key: 'Entry', value: `${hit.entry}${hit.reference === undefined ? '' : `, reference ${hit.reference}`}` },
-        { key: 'Signal', value: SIGNAL_WORDS[hit.signal] },
-        { key: 'Distance', value: <Distance hit={hit} /> },
-        hit.orientation === undefined ? undefined : { key: 'Orientation', value: ORIENTATION_WORDS[hit.orientation] ?? hit.orientation },
-        hit.quality === undefined ? undefined : { key: 'Quality', value: `${hit.quality} of 100` },
-        hit.rendering === undefined || hit.form === undefined ? undefined : { key: 'Compared', value: `${RENDERING_WORDS[hit.rendering]}, ${FORM_WORDS[hit.form]}` },
-        { key: 'The list asks to', value: hit.disposition },
-      ]} />
+      <SummaryList
+        rows={[
+          { key: 'List', value: hit.listName },
+          { key: 'Entry', value: `${hit.entry}${hit.reference === undefined ? '' : `, reference ${hit.reference}`}` },
+          { key: 'Signal', value: SIGNAL_WORDS[hit.signal] },
+          { key: 'Distance', value: <Distance hit={hit} /> },
+          hit.orientation === undefined ? undefined : { key: 'Orientation', value: ORIENTATION_WORDS[hit.orientation] ?? hit.orientation },
+          hit.quality === undefined ? undefined : { key: 'Quality', value: `${hit.quality} of 100` },
+          hit.rendering === undefined || hit.form === undefined
+            ? undefined
+            : { key: 'Compared', value: `${RENDERING_WORDS[hit.rendering]}, ${FORM_WORDS[hit.form]}` },
+          { key: 'The list asks to', value: hit.disposition },
+        ]}
+      />
     </>
   );
 }
@@ -101,9 +131,17 @@ function Distance({ hit }: { readonly hit: Hit }): JSX.Element {
   const words = `${hit.distance} of 256 bits differ`;
   return (
     <>
-      {words}{hit.distance === 0 ? ': the hashes are the same' : ''}
-      <Scale value={hit.distance} max={MAX_RADIUS} limit={DEFAULT_RADIUS} label={`${words}, on a scale from 0 to ${MAX_RADIUS} with the usual limit at ${DEFAULT_RADIUS}`} />
-      <span class="hint">Scale 0 to {MAX_RADIUS}; the usual limit is {DEFAULT_RADIUS}.</span>
+      {words}
+      {hit.distance === 0 ? ': the hashes are the same' : ''}
+      <Scale
+        value={hit.distance}
+        max={MAX_RADIUS}
+        limit={DEFAULT_RADIUS}
+        label={`${words}, on a scale from 0 to ${MAX_RADIUS} with the usual limit at ${DEFAULT_RADIUS}`}
+      />
+      <span class="hint">
+        Scale 0 to {MAX_RADIUS}; the usual limit is {DEFAULT_RADIUS}.
+      </span>
     </>
   );
 }

@@ -38,6 +38,8 @@ export interface IntakeNeeds {
   readonly screening: ScreeningService & Partial<PreviewRenderer>;
 }
 
+/** The queues of jobs exist only after every domain has started. */
+const RECOVER_FIRST_MS = 1_000;
 const RECOVER_EVERY_MS = 15_000;
 
 export const intakeDomain = defineDomain({
@@ -49,7 +51,9 @@ export const intakeDomain = defineDomain({
     parts.waiting = screener.waitingBytes;
     const service = createIntakeService({ ...parts.value, screener });
     const { database, clock, jobs: queue, events } = context;
-    events.on('list.changed', ({ listSetVersion }, tx) => queue.enqueue(RECHECK_JOB, { listSetVersion }, { ...(tx === undefined ? {} : { tx }), retryLimit: 20, retryDelayS: 1 }));
+    events.on('list.changed', ({ listSetVersion }, tx) =>
+      queue.enqueue(RECHECK_JOB, { listSetVersion }, { ...(tx === undefined ? {} : { tx }), retryLimit: 20, retryDelayS: 1 }),
+    );
     const stopping = new AbortController();
     let loop: Promise<void> = Promise.resolve();
     return {
@@ -60,7 +64,6 @@ export const intakeDomain = defineDomain({
         await abandonReceiving(database.sql, { node: parts.value.node });
         await noteKey(database.sql, parts.value.signer.jwk, clock.now());
         await readSecret(parts.value);
-        await screener.recover();
         loop = recoverAgain(context, service, stopping.signal);
       },
       async stop() {
@@ -81,7 +84,9 @@ export const intakeDomain = defineDomain({
       const { byState } = await service.summarise();
       return byState.received + byState.scanning;
     });
-    metrics.gauge({ name: 'gatehouse_upload_waiting_bytes', help: 'Bytes in the spool and in uploads that wait for their verdict.' }, () => service.waitingBytes());
+    metrics.gauge({ name: 'gatehouse_upload_waiting_bytes', help: 'Bytes in the spool and in uploads that wait for their verdict.' }, () =>
+      service.waitingBytes(),
+    );
     metrics.gauge({ name: 'gatehouse_callbacks_dead', help: 'Callbacks among the dead letters.' }, async () => (await service.summarise()).deadCallbacks);
   },
 });
@@ -89,8 +94,8 @@ export const intakeDomain = defineDomain({
 /** On every node, each looks for what it can take up itself; a scheduled job would run on one node only. */
 async function recoverAgain({ clock, log, stopping: appStopping }: AppContext, service: IntakeService, own: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([own, appStopping]);
-  for (;;) {
-    await clock.sleep(RECOVER_EVERY_MS, signal);
+  for (let delayMs = RECOVER_FIRST_MS; ; delayMs = RECOVER_EVERY_MS) {
+    await clock.sleep(delayMs, signal);
     if (signal.aborted) return;
     try {
       await service.upkeep.recover();

@@ -4,34 +4,69 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
-import { feedOf, NEVER, PERSON, startIntake, type TestIntake } from '../../test/support/intake.ts';
+import type { TestDatabase } from '../../test/support/database.ts';
+import { createIntakeDatabase, emptyIntake, feedOf, NEVER, PERSON, startIntake, type TestIntake } from '../../test/support/intake.ts';
 import { verifyReceiptOffline, type CreateUpload, type UploadView } from './index.ts';
 
+let db: TestDatabase;
 let intake: TestIntake;
+beforeAll(async () => {
+  db = await createIntakeDatabase();
+});
+afterAll(() => db.drop());
 beforeEach(async () => {
-  intake = await startIntake();
+  await emptyIntake(db);
+  intake = await startIntake({ db });
 });
 afterEach(() => intake.stop());
+
+/** Screenings begin, and end when the test says so. */
+function holdBack(): { decideNow(): void } {
+  let decideNow = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    decideNow = resolve;
+  });
+  intake.screening.answer = async () => {
+    await gate;
+    return {};
+  };
+  return { decideNow };
+}
 
 const sha = (content: string): string => createHash('sha256').update(content).digest('hex');
 const waiting = { principal: PERSON, waitS: 20, signal: NEVER };
 const at = { ...waiting, waitS: 0 };
-const submit = (content: string, input: CreateUpload = {}, to: TestIntake = intake): Promise<UploadView> => to.service.submit(input, { ...waiting, feed: feedOf(content) });
-const create = async (input: CreateUpload = {}): Promise<string> => (await intake.service.create(input, { principal: PERSON, idempotencyKey: undefined })).view.id;
+const submit = (content: string, input: CreateUpload = {}, to: TestIntake = intake): Promise<UploadView> =>
+  to.service.submit(input, { ...waiting, feed: feedOf(content) });
+const create = async (input: CreateUpload = {}): Promise<string> =>
+  (await intake.service.create(input, { principal: PERSON, idempotencyKey: undefined })).view.id;
 const send = (id: string, content: string): Promise<UploadView> => intake.service.receive(id, { ...waiting, feed: feedOf(content) });
 const isIn = (area: 'quarantine' | 'released', content: string): boolean => existsSync(intake.context.blobs[area].pathOf(sha(content)));
 const spooled = (): Promise<string[]> => readdir(join(intake.context.config.dataDir, 'spool'));
-const counts = async (): Promise<Record<string, number>> => Object.fromEntries(Object.entries((await intake.service.summarise()).byState).filter(([, count]) => count > 0));
+const counts = async (): Promise<Record<string, number>> =>
+  Object.fromEntries(Object.entries((await intake.service.summarise()).byState).filter(([, count]) => count > 0));
 
 describe('an upload', () => {
   it('that is clear is released with a receipt over exactly its bytes', async () => {
     const view = await submit('clear picture', { reference: 'post 7' });
-    expect(view).toMatchObject({ state: 'released', disposition: 'release', reference: 'post 7', sizeBytes: 13, sha256: sha('clear picture'), mediaType: 'image/png', attempts: 1, message: 'The file was accepted.' });
+    expect(view).toMatchObject({
+      state: 'released',
+      disposition: 'release',
+      reference: 'post 7',
+      sizeBytes: 13,
+      sha256: sha('clear picture'),
+      mediaType: 'image/png',
+      attempts: 1,
+      message: 'The file was accepted.',
+    });
     const check = await verifyReceiptOffline(view.receipt ?? '', await intake.service.jwks(), { sha256: view.sha256, size: 13, now: intake.clock.now() });
     expect(check).toMatchObject({ valid: true, claims: { sub: view.id, verdict: 'clear', listSetVersion: 1, policyVersion: intake.service.policyVersion } });
-    expect(await intake.service.verifyReceipt({ receipt: view.receipt ?? '', sha256: view.sha256, size: 13 })).toMatchObject({ valid: true, isContentChecked: true });
+    expect(await intake.service.verifyReceipt({ receipt: view.receipt ?? '', sha256: view.sha256, size: 13 })).toMatchObject({
+      valid: true,
+      isContentChecked: true,
+    });
     expect(await text((await intake.service.openContent(view.id)).stream)).toBe('clear picture');
     expect([isIn('released', 'clear picture'), isIn('quarantine', 'clear picture')]).toEqual([true, false]);
     expect(await spooled()).toEqual([]);
@@ -54,7 +89,7 @@ describe('an upload', () => {
   });
 
   it('released unscanned by an explicit policy can be fetched but has no receipt', async () => {
-    const lax = await startIntake({ config: { onUnscannable: 'release', onLowQuality: 'release' } });
+    const lax = await startIntake({ db, config: { onUnscannable: 'release', onLowQuality: 'release' } });
     const view = await submit('unscannable encrypted', {}, lax);
     expect(view).toMatchObject({ state: 'released', disposition: 'release' });
     expect(view.receipt).toBeUndefined();
@@ -73,8 +108,7 @@ describe('an upload', () => {
   });
 
   it('waits for its decision no longer than asked', async () => {
-    let decideNow = (): void => undefined;
-    intake.screening.answer = () => new Promise((resolve) => (decideNow = () => resolve({})));
+    const { decideNow } = holdBack();
     const id = await create();
     const early = await intake.service.receive(id, { ...at, feed: feedOf('slow') });
     expect(['received', 'scanning']).toContain(early.state);
@@ -86,7 +120,14 @@ describe('an upload', () => {
 
   it('answers unknown ids with not_found', async () => {
     const id = `upl_${'0'.repeat(26)}`;
-    for (const call of [() => intake.service.get(id, at), () => send(id, 'x'), () => intake.service.remove(id), () => intake.service.rescreen(id, at), () => intake.service.openContent(id)]) await expect(call()).rejects.toMatchObject({ code: 'not_found' });
+    for (const call of [
+      () => intake.service.get(id, at),
+      () => send(id, 'x'),
+      () => intake.service.remove(id),
+      () => intake.service.rescreen(id, at),
+      () => intake.service.openContent(id),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 
@@ -130,10 +171,15 @@ describe('receiving', () => {
       throw new Error('trailing rubbish');
     };
     await expect(intake.service.receive(id, { ...waiting, feed })).rejects.toThrow('trailing rubbish');
-    await expect(intake.service.receive(id, { ...waiting, feed: async (sink) => {
-      await sink(Readable.from([Buffer.from('clear')]));
-      await sink(Readable.from([Buffer.from('clear')]));
-    } })).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(
+      intake.service.receive(id, {
+        ...waiting,
+        feed: async (sink) => {
+          await sink(Readable.from([Buffer.from('clear')]));
+          await sink(Readable.from([Buffer.from('clear')]));
+        },
+      }),
+    ).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(intake.service.receive(id, { ...waiting, feed: async () => undefined })).rejects.toMatchObject({ code: 'invalid_request' });
     expect(await spooled()).toEqual([]);
     expect(intake.service.waitingBytes()).toBe(0);
@@ -142,9 +188,9 @@ describe('receiving', () => {
 
   it('with the database away keeps the bytes out of sight and says so', async () => {
     const id = await create();
-    await sql`alter table intake.upload rename to upload_away`.execute(intake.db.database.sql);
+    await sql`alter table intake.upload rename to upload_away`.execute(db.database.sql);
     await expect(send(id, 'clear')).rejects.toBeDefined();
-    await sql`alter table intake.upload_away rename to upload`.execute(intake.db.database.sql);
+    await sql`alter table intake.upload_away rename to upload`.execute(db.database.sql);
     expect(await spooled()).toEqual([]);
     expect(await send(id, 'clear')).toMatchObject({ state: 'released' });
   });
@@ -168,7 +214,7 @@ describe('an idempotency key', () => {
     await expect(intake.service.create({ reference: 'b' }, by('k'))).rejects.toMatchObject({ code: 'idempotency_conflict' });
     expect((await intake.service.create({ reference: 'a' }, by('k', 'key_2'))).view.id).not.toBe(first.view.id);
     await expect(intake.service.create({}, by('ä'))).rejects.toMatchObject({ code: 'invalid_request' });
-    const { rows } = await sql<{ text: string }>`select encode(scope, 'escape') as text from intake.idempotency`.execute(intake.db.database.sql);
+    const { rows } = await sql<{ text: string }>`select encode(scope, 'escape') as text from intake.idempotency`.execute(db.database.sql);
     expect(rows.some(({ text: stored }) => stored.includes('k"'))).toBe(false);
     intake.clock.advance(25 * 3_600_000);
     await intake.service.upkeep.sweep(NEVER);
@@ -181,7 +227,8 @@ describe('an error', () => {
     const id = await create();
     expect((await intake.service.receive(id, { ...at, feed: feedOf('error lists_stale') })).state).not.toBe('released');
     for (let attempt = 1; attempt < 9; attempt++) {
-      await expect.poll(async () => intake.collected.length).toBe(1);
+      // The collected job is seen before its transaction has ended.
+      await expect.poll(() => [intake.collected.length, intake.service.waitingBytes()]).toEqual([1, 0]);
       const view = await intake.service.get(id, at);
       expect(view).toMatchObject({ state: 'received', attempts: attempt, message: 'The file is being checked.', screening: { verdict: 'error' } });
       await expect(intake.service.openContent(id)).rejects.toMatchObject({ code: 'conflict' });
@@ -195,10 +242,12 @@ describe('an error', () => {
     intake.screening.answer = async () => (failures-- > 0 ? { verdict: 'error', reason: 'decoder_unavailable' } : {});
     const id = await create();
     await intake.service.receive(id, { ...at, feed: feedOf('content') });
-    await expect.poll(async () => {
-      await intake.runJobs();
-      return (await intake.service.get(id, at)).state;
-    }).toBe('released');
+    await expect
+      .poll(async () => {
+        await intake.runJobs();
+        return (await intake.service.get(id, at)).state;
+      })
+      .toBe('released');
   });
 
   it('thrown by screening or by the decision is not the end of the upload', async () => {
@@ -207,10 +256,12 @@ describe('an error', () => {
     await intake.service.receive(id, { ...at, feed: feedOf('content') });
     await expect.poll(() => intake.screening.requests.length).toBe(1);
     intake.screening.answer = undefined;
-    await expect.poll(async () => {
-      intake.clock.advance(2_000);
-      return (await intake.service.get(id, at)).state;
-    }).toBe('released');
+    await expect
+      .poll(async () => {
+        intake.clock.advance(2_000);
+        return (await intake.service.get(id, at)).state;
+      })
+      .toBe('released');
   });
 
   it('is mended by an operator who has it screened again', async () => {
@@ -223,8 +274,7 @@ describe('an error', () => {
 
 describe('a decision', () => {
   it('that came too late for a deleted upload decides nothing', async () => {
-    let decideNow = (): void => undefined;
-    intake.screening.answer = () => new Promise((resolve) => (decideNow = () => resolve({})));
+    const { decideNow } = holdBack();
     const id = await create();
     await intake.service.receive(id, { ...at, feed: feedOf('late') });
     await expect.poll(() => intake.screening.requests.length).toBe(1);
@@ -243,11 +293,13 @@ describe('a decision', () => {
     });
     const id = await create();
     await intake.service.receive(id, { ...at, feed: feedOf('clear') });
-    await expect.poll(async () => {
-      intake.clock.advance(2_000);
-      return (await intake.service.get(id, at)).state;
-    }).toBe('released');
-    const { rows } = await sql<{ count: number }>`select count(*)::int as count from intake.receipt`.execute(intake.db.database.sql);
+    await expect
+      .poll(async () => {
+        intake.clock.advance(2_000);
+        return (await intake.service.get(id, at)).state;
+      })
+      .toBe('released');
+    const { rows } = await sql<{ count: number }>`select count(*)::int as count from intake.receipt`.execute(db.database.sql);
     expect(rows[0]?.count).toBe(1);
   });
 
@@ -269,6 +321,8 @@ describe('after a kill', () => {
     await expect.poll(() => intake.screening.requests.length).toBeGreaterThan(0);
     intake.screening.answer = undefined;
     const again = await intake.restart();
+    // The clock stands still: what happens by itself a second after the start is asked for.
+    await again.service.upkeep.recover();
     for (const id of ids) expect(await again.service.get(id, waiting)).toMatchObject({ state: 'released' });
   });
 
@@ -277,7 +331,7 @@ describe('after a kill', () => {
     const { id } = await submitAt('clear leased');
     await expect.poll(async () => (await counts())['scanning']).toBe(1);
     intake.screening.answer = undefined;
-    const other = await startIntake({ db: intake.db, clock: intake.clock, screening: intake.screening });
+    const other = await startIntake({ db, clock: intake.clock, screening: intake.screening });
     await other.service.upkeep.recover();
     expect((await other.service.get(id, at)).state).toBe('scanning');
     intake.clock.advance(301_000);
@@ -306,7 +360,14 @@ describe('a list change', () => {
   const change = async (content: string): Promise<void> => {
     intake.screening.known.add(sha(content));
     intake.screening.version += 1;
-    await intake.context.events.emit('list.changed', { listId: 'list_1', listSetVersion: intake.screening.version, change: 'import', added: 1, removed: 0, actor: 'test' });
+    await intake.context.events.emit('list.changed', {
+      listId: 'list_1',
+      listSetVersion: intake.screening.version,
+      change: 'import',
+      added: 1,
+      removed: 0,
+      actor: 'test',
+    });
   };
 
   it('revokes what it now knows, holds it, tells the receiver, and leaves the rest', async () => {
@@ -315,13 +376,20 @@ describe('a list change', () => {
     const scanned = await intake.service.scan({ ...at, feed: feedOf('clear now'), wantsReceipt: true });
     await change('clear now');
     await intake.runJobs();
-    expect(await intake.service.get(view.id, at)).toMatchObject({ state: 'held', disposition: 'hold', screening: { verdict: 'match', listSetVersion: 2, media: { type: 'image/png' } } });
+    expect(await intake.service.get(view.id, at)).toMatchObject({
+      state: 'held',
+      disposition: 'hold',
+      screening: { verdict: 'match', listSetVersion: 2, media: { type: 'image/png' } },
+    });
     await expect(intake.service.openContent(view.id)).rejects.toMatchObject({ code: 'conflict' });
     expect([isIn('released', 'clear now'), isIn('quarantine', 'clear now')]).toEqual([false, true]);
-    for (const receipt of [view.receipt, scanned.receipt]) expect(await intake.service.verifyReceipt({ receipt: receipt ?? '' })).toMatchObject({ valid: false, reason: 'revoked' });
+    for (const receipt of [view.receipt, scanned.receipt])
+      expect(await intake.service.verifyReceipt({ receipt: receipt ?? '' })).toMatchObject({ valid: false, reason: 'revoked' });
     expect(await intake.service.verifyReceipt({ receipt: other.receipt ?? '' })).toMatchObject({ valid: true });
     expect(intake.emitted.filter(({ name }) => name === 'receipt.revoked')).toHaveLength(2);
-    const { rows } = await sql<{ count: number }>`select count(*)::int as count from intake.receipt where revoked_at is not null and signals is not null`.execute(intake.db.database.sql);
+    const { rows } = await sql<{
+      count: number;
+    }>`select count(*)::int as count from intake.receipt where revoked_at is not null and signals is not null`.execute(db.database.sql);
     expect(rows[0]?.count).toBe(0);
   });
 
@@ -353,7 +421,7 @@ describe('a receipt', () => {
   });
 
   it('that has expired fetches nothing more, and a new screening gives a new one', async () => {
-    const short = await startIntake({ config: { receiptTtlMinutes: 1 } });
+    const short = await startIntake({ db, config: { receiptTtlMinutes: 1 } });
     const view = await submit('clear short', {}, short);
     short.clock.advance(61_000);
     expect((await short.service.get(view.id, at)).receipt).toBeUndefined();
@@ -367,25 +435,29 @@ describe('a receipt', () => {
 
   it('of our key that we never issued is unknown', async () => {
     const view = await submit('clear known');
-    await sql`delete from intake.receipt`.execute(intake.db.database.sql);
+    await sql`delete from intake.receipt`.execute(db.database.sql);
     expect(await intake.service.verifyReceipt({ receipt: view.receipt ?? '' })).toMatchObject({ valid: false, reason: 'unknown_receipt' });
   });
 
   it('can be checked with the keys of other nodes, and with its own after a restart', async () => {
     const view = await submit('clear elsewhere');
-    const other = await startIntake({ db: intake.db, clock: intake.clock, screening: intake.screening });
+    const other = await startIntake({ db, clock: intake.clock, screening: intake.screening });
     expect((await other.service.jwks()).keys).toHaveLength(2);
     expect(await other.service.verifyReceipt({ receipt: view.receipt ?? '' })).toMatchObject({ valid: true });
   });
 });
 
 describe('a scan', () => {
-  const scan = (content: string, wantsReceipt = true): ReturnType<TestIntake['service']['scan']> => intake.service.scan({ ...at, feed: feedOf(content), wantsReceipt });
+  const scan = (content: string, wantsReceipt = true): ReturnType<TestIntake['service']['scan']> =>
+    intake.service.scan({ ...at, feed: feedOf(content), wantsReceipt });
 
   it('keeps nothing but the receipt of what is clear', async () => {
     const clear = await scan('clear');
     expect(clear).toMatchObject({ verdict: 'clear', disposition: 'release', sha256: sha('clear'), sizeBytes: 5 });
-    expect(await intake.service.verifyReceipt({ receipt: clear.receipt ?? '', sha256: sha('clear'), size: 5 })).toMatchObject({ valid: true, claims: { sub: clear.id } });
+    expect(await intake.service.verifyReceipt({ receipt: clear.receipt ?? '', sha256: sha('clear'), size: 5 })).toMatchObject({
+      valid: true,
+      claims: { sub: clear.id },
+    });
     expect((await scan('clear', false)).receipt).toBeUndefined();
     for (const content of ['match', 'unscannable empty', 'error lists_stale']) expect((await scan(content)).receipt).toBeUndefined();
     expect(await counts()).toEqual({});
@@ -396,7 +468,9 @@ describe('a scan', () => {
   it('removes its file on every path', async () => {
     intake.screening.answer = () => Promise.reject(new Error('bug'));
     await expect(scan('clear')).rejects.toThrow('bug');
-    await expect(intake.service.scan({ ...at, wantsReceipt: true, feed: (sink) => sink(Readable.from([Buffer.alloc(300)]), { sizeBytes: 301 }) })).rejects.toMatchObject({ code: 'length_mismatch' });
+    await expect(
+      intake.service.scan({ ...at, wantsReceipt: true, feed: (sink) => sink(Readable.from([Buffer.alloc(300)]), { sizeBytes: 301 }) }),
+    ).rejects.toMatchObject({ code: 'length_mismatch' });
     expect(await spooled()).toEqual([]);
     expect(intake.service.waitingBytes()).toBe(0);
   });
@@ -438,14 +512,16 @@ describe('the janitor', () => {
     await intake.service.upkeep.sweep(NEVER);
     expect(await state(held)).toBe('expired');
     expect(isIn('quarantine', 'match old')).toBe(false);
-    const { rows } = await sql<{ count: number }>`select count(*)::int as count from intake.upload where screening is not null or sha256 is not null`.execute(intake.db.database.sql);
+    const { rows } = await sql<{ count: number }>`select count(*)::int as count from intake.upload where screening is not null or sha256 is not null`.execute(
+      db.database.sql,
+    );
     expect(rows[0]?.count).toBe(0);
   });
 
   it('never expires what was acknowledged and not yet decided', async () => {
     intake.screening.answer = async () => ({ verdict: 'error', reason: 'lists_stale' });
     const { id } = await submitAt('kept');
-    await expect.poll(() => intake.collected.length).toBe(1);
+    await expect.poll(() => [intake.collected.length, intake.service.waitingBytes()]).toEqual([1, 0]);
     intake.clock.advance(400 * 86_400_000);
     await intake.service.upkeep.sweep(NEVER);
     expect((await intake.service.get(id, at)).state).toBe('received');
@@ -477,7 +553,8 @@ describe('the list of uploads', () => {
       ids.unshift((await submit(content, { reference: content })).id);
       intake.clock.advance(1_000);
     }
-    const list = async (filter: object): Promise<string[]> => (await intake.service.list({ limit: 50, ...filter }, PERSON)).items.map(({ reference }) => reference ?? '');
+    const list = async (filter: object): Promise<string[]> =>
+      (await intake.service.list({ limit: 50, ...filter }, PERSON)).items.map(({ reference }) => reference ?? '');
     expect(await list({ state: 'held' })).toEqual(['unscannable empty', 'match 2']);
     expect(await list({ verdict: 'match' })).toEqual(['match refuse', 'match 2']);
     expect(await list({ disposition: 'release' })).toEqual(['clear 4', 'clear 1']);

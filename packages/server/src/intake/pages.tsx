@@ -31,7 +31,9 @@ function uploadPages(service: IntakeService): readonly Route[] {
       query: FilterFormSchema,
       async handle({ query, principal }) {
         const { filter, errors } = toFilter(query);
-        return html(renderUploadsPage({ form: query, errors, page: await service.list(filter, principal) }, principal), { status: errors.length === 0 ? 200 : 400 });
+        return html(renderUploadsPage({ form: query, errors, page: await service.list(filter, principal) }, principal), {
+          status: errors.length === 0 ? 200 : 400,
+        });
       },
     }),
     definePage({
@@ -42,7 +44,7 @@ function uploadPages(service: IntakeService): readonly Route[] {
       params: UploadParams,
       async handle({ params, principal, signal }) {
         const upload = await service.get(params.id, { principal, waitS: 0, signal });
-        return html(renderUploadPage({ upload, callbacks: await findCallbacks(service, upload.id, principal) }, principal));
+        return html(renderUploadPage({ upload, callbacks: await findCallbacks(service, upload.id, principal), canView: service.canView() }, principal));
       },
     }),
   ];

@@ -41,8 +41,17 @@ export interface Counters {
 }
 
 export function createCounters(metrics: Metrics): Counters {
-  const uploads = metrics.counter({ name: 'gatehouse_uploads_decided_total', help: 'Uploads decided, by verdict and disposition.', labels: ['verdict', 'disposition'] });
-  const seconds = metrics.histogram({ name: 'gatehouse_upload_verdict_seconds', help: 'Time from complete content to its decision.', labels: ['verdict'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 1800] });
+  const uploads = metrics.counter({
+    name: 'gatehouse_uploads_decided_total',
+    help: 'Uploads decided, by verdict and disposition.',
+    labels: ['verdict', 'disposition'],
+  });
+  const seconds = metrics.histogram({
+    name: 'gatehouse_upload_verdict_seconds',
+    help: 'Time from complete content to its decision.',
+    labels: ['verdict'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 1800],
+  });
   const bytes = metrics.counter({ name: 'gatehouse_upload_bytes_total', help: 'Bytes of uploads and scans received whole.' });
   const scans = metrics.counter({ name: 'gatehouse_scans_total', help: 'Synchronous scans, by verdict.', labels: ['verdict'] });
   const callbacks = metrics.counter({ name: 'gatehouse_callbacks_total', help: 'Attempts to deliver a callback, by outcome.', labels: ['outcome'] });

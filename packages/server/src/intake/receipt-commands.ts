@@ -18,7 +18,9 @@ export const receiptCommands: readonly CommandDefinition[] = [
       { flags: '--file <content>', about: 'the content that is about to be published' },
       { flags: '--jwks <file>', about: 'check offline with these public keys (/.well-known/gatehouse-receipts.json); revocations are then not known' },
     ],
-    help: 'Exit codes: 0 valid, 1 not valid.\n\nExamples:\n  gatehouse receipt verify receipt.jws --file picture.jpg\n  gatehouse receipt verify receipt.jws --file picture.jpg --jwks gatehouse-receipts.json',
+    help:
+      'Exit codes: 0 valid, 1 not valid.\n\nExamples:\n  gatehouse receipt verify receipt.jws --file picture.jpg\n' +
+      '  gatehouse receipt verify receipt.jws --file picture.jpg --jwks gatehouse-receipts.json',
     async run(context, args) {
       const receipt = await readReceipt(args.positional[0] ?? '');
       const content = await measure(textOption(args, 'file'));
@@ -29,9 +31,14 @@ export const receiptCommands: readonly CommandDefinition[] = [
   },
 ];
 
-async function verify(context: CommandContext, args: CommandArguments, what: { readonly receipt: string; readonly sha256?: string; readonly size?: number }): Promise<ReceiptCheck> {
+async function verify(
+  context: CommandContext,
+  args: CommandArguments,
+  what: { readonly receipt: string; readonly sha256?: string; readonly size?: number },
+): Promise<ReceiptCheck> {
   const keyFile = textOption(args, 'jwks');
-  if (keyFile !== undefined) return verifyReceiptOffline(what.receipt, await readKeys(keyFile), { sha256: what.sha256, size: what.size, now: context.clock.now() });
+  if (keyFile !== undefined)
+    return verifyReceiptOffline(what.receipt, await readKeys(keyFile), { sha256: what.sha256, size: what.size, now: context.clock.now() });
   const api = await context.api();
   return ReceiptCheckSchema.parse((await api.send({ method: 'POST', path: '/v1/receipts/verify', json: what })).body);
 }
@@ -70,7 +77,10 @@ async function readKeys(path: string): Promise<Jwks> {
 
 function describe(check: ReceiptCheck): string[] {
   const { claims } = check;
-  const about = claims === undefined ? [] : [`  of ${claims.iss}, for ${claims.sub}, list set version ${claims.listSetVersion}, until ${new Date(claims.exp * 1000).toISOString()}`];
+  const about =
+    claims === undefined
+      ? []
+      : [`  of ${claims.iss}, for ${claims.sub}, list set version ${claims.listSetVersion}, until ${new Date(claims.exp * 1000).toISOString()}`];
   if (!check.valid) return [`NOT VALID: ${check.reason ?? 'unknown'}. Do not publish.`, ...about];
   return [check.isContentChecked ? 'Valid for this content.' : 'Valid, but no content was compared: give --file.', ...about];
 }

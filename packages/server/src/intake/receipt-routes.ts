@@ -16,7 +16,10 @@ export function receiptRoutes(service: IntakeService): readonly Route[] {
       tag: 'receipts',
       summary: 'The public keys that receipts are signed with (JWK Set)',
       responses: { 200: { description: 'Ed25519 keys; `kid` is the RFC 7638 thumbprint', schema: JwksSchema } },
-      handle: async () => json(await service.jwks(), { headers: { 'cache-control': `public, max-age=${JWKS_MAX_AGE_S}`, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' } }),
+      handle: async () =>
+        json(await service.jwks(), {
+          headers: { 'cache-control': `public, max-age=${JWKS_MAX_AGE_S}`, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' },
+        }),
     }),
     defineRoute({
       method: 'post',
@@ -24,7 +27,8 @@ export function receiptRoutes(service: IntakeService): readonly Route[] {
       right: 'receipts:verify',
       tag: 'receipts',
       summary: 'Is this receipt valid for this content?',
-      description: 'Checks signature, times, revocation and, when they are given, digest and size. Always give the digest of the bytes that you are about to publish.',
+      description:
+        'Checks signature, times, revocation and, when they are given, digest and size. Always give the digest of the bytes that you are about to publish.',
       body: VerifyReceiptSchema,
       responses: { 200: { description: 'The answer is in `valid`', schema: ReceiptCheckSchema } },
       handle: async ({ body }) => json(await service.verifyReceipt(body)),

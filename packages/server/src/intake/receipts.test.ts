@@ -34,7 +34,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const check = (receipt: string, extra: Partial<Parameters<typeof verifyReceiptOffline>[2]> = {}): ReturnType<typeof verifyReceiptOffline> => verifyReceiptOffline(receipt, jwks, { now: NOW, sha256: CLAIMS.sha256, size: CLAIMS.size, ...extra });
+const check = (receipt: string, extra: Partial<Parameters<typeof verifyReceiptOffline>[2]> = {}): ReturnType<typeof verifyReceiptOffline> =>
+  verifyReceiptOffline(receipt, jwks, { now: NOW, sha256: CLAIMS.sha256, size: CLAIMS.size, ...extra });
 
 describe('the key', () => {
   it('is made once, for the owner only, and stays', async () => {
@@ -109,13 +110,17 @@ describe('a receipt', () => {
     expect(await check(`${own}.${sign(null, Buffer.from(own), privateKey).toString('base64url')}`)).toMatchObject({ valid: false, reason: 'bad_signature' });
     expect(await check(`${forge({ ...header, alg: 'none' })}.`)).toMatchObject({ valid: false, reason: 'malformed' });
     expect(await check(`${forge({ ...header, kid: 'other' })}.AAAA`)).toMatchObject({ valid: false, reason: 'unknown_key' });
-    const asHmac = await new CompactSign(Buffer.from(JSON.stringify(CLAIMS))).setProtectedHeader({ ...header, alg: 'HS256' }).sign(Buffer.from(signer.jwk.x, 'base64url'));
+    const asHmac = await new CompactSign(Buffer.from(JSON.stringify(CLAIMS)))
+      .setProtectedHeader({ ...header, alg: 'HS256' })
+      .sign(Buffer.from(signer.jwk.x, 'base64url'));
     expect(await check(asHmac)).toMatchObject({ valid: false, reason: 'malformed' });
     for (const nonsense of ['', 'a', 'a.b', 'a.b.c', '...', '💥.💥.💥', 'x'.repeat(9_000)]) expect(await check(nonsense)).toMatchObject({ valid: false });
   });
 
   it('of another type of the same key is none', async () => {
-    const foreign = await new CompactSign(Buffer.from(JSON.stringify(CLAIMS))).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: signer.jwk.kid }).sign(createPrivateKey(await readFile(path)));
+    const foreign = await new CompactSign(Buffer.from(JSON.stringify(CLAIMS)))
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: signer.jwk.kid })
+      .sign(createPrivateKey(await readFile(path)));
     expect(await check(foreign)).toMatchObject({ valid: false, reason: 'malformed' });
   });
 

@@ -34,7 +34,8 @@ export async function openReceiptSigner(path: string, isOwn: boolean): Promise<R
   const kid = await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x }, 'sha256');
   return {
     jwk: toJwk(kid, x),
-    sign: (claims) => new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: ALGORITHM, typ: RECEIPT_TYPE, kid }).sign(key),
+    sign: (claims) =>
+      new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: ALGORITHM, typ: RECEIPT_TYPE, kid }).sign(key),
   };
 }
 
@@ -75,7 +76,11 @@ async function readKey(path: string): Promise<KeyObject> {
     return key;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown fault';
-    throw new GatehouseError('config_invalid', `The receipt key ${path} cannot be used: ${reason}. Nothing was signed. It must be an Ed25519 private key as PKCS#8 PEM.`, { cause });
+    throw new GatehouseError(
+      'config_invalid',
+      `The receipt key ${path} cannot be used: ${reason}. Nothing was signed. It must be an Ed25519 private key as PKCS#8 PEM.`,
+      { cause },
+    );
   }
 }
 
@@ -98,7 +103,9 @@ export async function verifyReceiptOffline(receipt: string, jwks: Jwks, check: O
   if ('fault' in read) return refuse(read.fault);
   const { claims } = read;
   const fault = findFault(claims, check);
-  return fault === undefined ? { valid: true, isContentChecked: check.sha256 !== undefined, claims } : { ...refuse(fault), isContentChecked: check.sha256 !== undefined, claims };
+  return fault === undefined
+    ? { valid: true, isContentChecked: check.sha256 !== undefined, claims }
+    : { ...refuse(fault), isContentChecked: check.sha256 !== undefined, claims };
 }
 
 function findFault(claims: ReceiptClaims, check: OfflineCheck): ReceiptFault | undefined {

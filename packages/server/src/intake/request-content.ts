@@ -10,7 +10,8 @@ type Incoming = Pick<Exchange, 'header' | 'incoming' | 'signal' | 'principal'>;
 /** @throws {GatehouseError} unsupported_media_type for a content coding: what is published must be what was screened, byte for byte */
 export function openFeed(exchange: Incoming & Exchange, maxBytes: number): { readonly feed: Feed; readonly signal: AbortSignal } {
   const coding = exchange.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  if (coding !== 'identity' && coding !== '') throw new GatehouseError('unsupported_media_type', 'A Content-Encoding is not accepted: send the bytes as they will be published. Nothing was kept.');
+  if (coding !== 'identity' && coding !== '')
+    throw new GatehouseError('unsupported_media_type', 'A Content-Encoding is not accepted: send the bytes as they will be published. Nothing was kept.');
   const isMultipart = exchange.header('content-type')?.trim().toLowerCase().startsWith('multipart/form-data') === true;
   return isMultipart ? openMultipart(exchange, maxBytes) : { feed: (sink) => sink(exchange.incoming, readAnnounced(exchange)), signal: exchange.signal };
 }
@@ -33,14 +34,18 @@ function openMultipart(exchange: Exchange, maxBytes: number): { readonly feed: F
 
 function readAnnounced(exchange: Incoming): Announced {
   const length = exchange.header('content-length');
-  return { sizeBytes: length === undefined ? undefined : Number(length), sha256: readDigest(exchange.header('content-digest') ?? exchange.header('repr-digest')) };
+  return {
+    sizeBytes: length === undefined ? undefined : Number(length),
+    sha256: readDigest(exchange.header('content-digest') ?? exchange.header('repr-digest')),
+  };
 }
 
 /** `sha-256=:<base64>:` (RFC 9530); other algorithms are ignored. */
 function readDigest(header: string | undefined): string | undefined {
   const match = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(header ?? '');
   if (match?.[1] !== undefined) return Buffer.from(match[1], 'base64').toString('hex');
-  if (header?.toLowerCase().includes('sha-256') === true) throw new GatehouseError('invalid_request', 'The digest header must read sha-256=:<base64>: (RFC 9530). Nothing was kept.');
+  if (header?.toLowerCase().includes('sha-256') === true)
+    throw new GatehouseError('invalid_request', 'The digest header must read sha-256=:<base64>: (RFC 9530). Nothing was kept.');
   return undefined;
 }
 

@@ -9,7 +9,8 @@ import { enqueueCallback } from './callbacks.ts';
 import { dropUnneeded } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
 import { findUnchecked, noteChecked, revokeReceipts, type Receipt } from './store-receipts.ts';
-import { findUpload, revokeRelease } from './store.ts';
+import { revokeRelease } from './store-decisions.ts';
+import { findUpload } from './store.ts';
 
 export const RECHECK_JOB = 'intake.recheck';
 const BATCH = 200;
@@ -33,7 +34,11 @@ export async function recheckReceipts(parts: Parts, version: number, signal: Abo
       // Others get a turn: a comparison with large lists takes milliseconds.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await noteChecked(parts.context.database.sql, receipts.map(({ id }) => id), current);
+    await noteChecked(
+      parts.context.database.sql,
+      receipts.map(({ id }) => id),
+      current,
+    );
   }
 }
 
@@ -41,7 +46,8 @@ async function awaitVersion(parts: Parts, version: number, signal: AbortSignal):
   const { clock } = parts.context;
   const endMs = clock.monotonicMs() + WAIT_FOR_LISTS_MS;
   while (parts.lists.matcher().listSetVersion < version) {
-    if (signal.aborted || clock.monotonicMs() > endMs) throw new GatehouseError('starting', 'This node has not loaded the list set yet. The comparison will be made later.');
+    if (signal.aborted || clock.monotonicMs() > endMs)
+      throw new GatehouseError('starting', 'This node has not loaded the list set yet. The comparison will be made later.');
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }
@@ -61,7 +67,8 @@ async function recheck(parts: Parts, receipt: Receipt, version: number): Promise
   const again = parts.screening.rematch(receipt.signals);
   // Without any active list nothing new is cleared, but nothing that was cleared has become known either.
   const isUnanswered = again.verdict === 'error' && again.reason !== 'no_lists';
-  if (isUnanswered || again.listSetVersion < version) throw new GatehouseError('starting', 'The lists cannot be asked at the moment. Nothing was released.', { retryAfterS: 5 });
+  if (isUnanswered || again.listSetVersion < version)
+    throw new GatehouseError('starting', 'The lists cannot be asked at the moment. Nothing was released.', { retryAfterS: 5 });
   if (again.verdict !== 'match') return true;
   await revoke(parts, receipt, again);
   return false;
@@ -87,7 +94,10 @@ async function revoke(parts: Parts, receipt: Receipt, found: Screening): Promise
     await dropUnneeded(parts, 'quarantine', sha256);
   });
   parts.waiters.notify(uploadId);
-  parts.context.log.warn({ uploadId, receiptId: receipt.id, listSetVersion: found.listSetVersion }, 'a receipt was revoked because a list changed; its content is held');
+  parts.context.log.warn(
+    { uploadId, receiptId: receipt.id, listSetVersion: found.listSetVersion },
+    'a receipt was revoked because a list changed; its content is held',
+  );
 }
 
 async function holdAgain(parts: Parts, tx: Tx, { uploadId, found }: { readonly uploadId: string; readonly found: Screening }): Promise<void> {
@@ -98,11 +108,17 @@ async function holdAgain(parts: Parts, tx: Tx, { uploadId, found }: { readonly u
   const held = await revokeRelease(tx, uploadId, { screening, policyVersion: parts.policyVersion, at, expiresAt: later(at, { days: config.heldTtlDays }) });
   if (held === undefined) return;
   await enqueueCallback(parts, tx, { type: 'receipt.revoked', upload: held, receipt: undefined });
-  await events.emit('upload.decided', { uploadId, verdict: screening.verdict, disposition: 'hold', listSetVersion: screening.listSetVersion, policyVersion: parts.policyVersion }, tx);
+  await events.emit(
+    'upload.decided',
+    { uploadId, verdict: screening.verdict, disposition: 'hold', listSetVersion: screening.listSetVersion, policyVersion: parts.policyVersion },
+    tx,
+  );
 }
 
 /** One receipt with its subject, or all of an upload. */
-export type Withdrawn = ({ readonly id: string; readonly subject: string } | { readonly uploadId: string }) & { readonly reason: 'list_change' | 'deleted' | 'rescreen' };
+export type Withdrawn = ({ readonly id: string; readonly subject: string } | { readonly uploadId: string }) & {
+  readonly reason: 'list_change' | 'deleted' | 'rescreen';
+};
 
 /**
  * Withdraws receipts in the transaction that ends what they stand for.

@@ -16,15 +16,34 @@ const ParamsSchema = z.object({ id: UploadIdSchema });
 const WAIT_MAX_S = 60;
 const WAIT_DEFAULT_S = 20;
 const WaitSchema = z.object({ wait: z.coerce.number().int().min(0).max(WAIT_MAX_S).default(0).describe('Seconds to wait for the decision.') });
-const WaitAfterSchema = z.object({ wait: z.coerce.number().int().min(0).max(WAIT_MAX_S).default(WAIT_DEFAULT_S).describe('Seconds to wait for the decision; 0 answers as soon as the content is durable.') });
-const CONTENT = { kind: 'stream', contentTypes: ['application/octet-stream', 'multipart/form-data'], description: 'The bytes as they will be published, or one file in multipart/form-data. No Content-Encoding.' } as const;
+const WaitAfterSchema = z.object({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(WAIT_MAX_S)
+    .default(WAIT_DEFAULT_S)
+    .describe('Seconds to wait for the decision; 0 answers as soon as the content is durable.'),
+});
+const CONTENT = {
+  kind: 'stream',
+  contentTypes: ['application/octet-stream', 'multipart/form-data'],
+  description: 'The bytes as they will be published, or one file in multipart/form-data. No Content-Encoding.',
+} as const;
 const CONTENT_HEADERS = { 'Content-Digest': 'sha-256=:<base64>: (RFC 9530); the content must have it', Prefer: 'respond-async: answer 202 at once (RFC 7240)' };
 const UPLOAD = { schema: UploadViewSchema } as const;
 const SCAN_STATUS = { clear: 200, match: 422, unscannable: 415, error: 503 } as const;
 const SCAN_RETRY_S = '5';
 
 export function routes(service: IntakeService, context: AppContext): readonly Route[] {
-  return [...announceRoutes(service), ...receiveRoutes(service, context), ...contentRoutes(service), scanRoute(service, context), ...receiptRoutes(service), ...callbackRoutes(service)];
+  return [
+    ...announceRoutes(service),
+    ...receiveRoutes(service, context),
+    ...contentRoutes(service),
+    scanRoute(service, context),
+    ...receiptRoutes(service),
+    ...callbackRoutes(service),
+  ];
 }
 
 function announceRoutes(service: IntakeService): readonly Route[] {
@@ -38,7 +57,13 @@ function announceRoutes(service: IntakeService): readonly Route[] {
       description: 'With an Idempotency-Key the same request gives the same upload for 24 hours. Then send the bytes to `links.content`.',
       requestHeaders: { 'Idempotency-Key': '1 to 255 visible ASCII characters, of your choice' },
       body: CreateUploadSchema,
-      responses: { 201: { description: 'Announced', ...UPLOAD, headers: { Location: 'where its status is', 'Idempotency-Replayed': '`true` when the key was used before' } } },
+      responses: {
+        201: {
+          description: 'Announced',
+          ...UPLOAD,
+          headers: { Location: 'where its status is', 'Idempotency-Replayed': '`true` when the key was used before' },
+        },
+      },
       async handle({ body, principal, header }) {
         const { view, isReplay } = await service.create(body, { principal, idempotencyKey: header('idempotency-key') });
         return json(view, { status: 201, headers: { location: view.links.self, ...(isReplay ? { 'idempotency-replayed': 'true' } : {}) } });
@@ -91,7 +116,9 @@ function receiveRoutes(service: IntakeService, { config }: AppContext): readonly
       right: 'uploads:write',
       tag: 'uploads',
       summary: 'Send the content',
-      description: `A 2xx means: the bytes are safe here. It is not a clearance. The same bytes may be sent again after a lost answer; other bytes never replace them. At most ${config.maxUploadBytes} bytes.`,
+      description:
+        'A 2xx means: the bytes are safe here. It is not a clearance. The same bytes may be sent again after a lost answer; ' +
+        `other bytes never replace them. At most ${config.maxUploadBytes} bytes.`,
       params: ParamsSchema,
       query: WaitAfterSchema,
       requestHeaders: CONTENT_HEADERS,
@@ -110,7 +137,8 @@ function receiveRoutes(service: IntakeService, { config }: AppContext): readonly
       right: 'uploads:write',
       tag: 'uploads',
       summary: 'Screen the content again',
-      description: 'For held, refused or released content, when the cause was mended or the lists changed. Its receipt is withdrawn; a new one follows if it is clear.',
+      description:
+        'For held, refused or released content, when the cause was mended or the lists changed. Its receipt is withdrawn; a new one follows if it is clear.',
       params: ParamsSchema,
       query: WaitAfterSchema,
       requestHeaders: { Prefer: CONTENT_HEADERS.Prefer },
@@ -125,7 +153,10 @@ function receiveRoutes(service: IntakeService, { config }: AppContext): readonly
 }
 
 function answer(view: UploadView, waitS: number): Response {
-  return json(view, { status: isSettled(view.state) ? 200 : 202, headers: { location: view.links.self, ...(waitS === 0 ? { 'preference-applied': 'respond-async' } : {}) } });
+  return json(view, {
+    status: isSettled(view.state) ? 200 : 202,
+    headers: { location: view.links.self, ...(waitS === 0 ? { 'preference-applied': 'respond-async' } : {}) },
+  });
 }
 
 function contentRoutes(service: IntakeService): readonly Route[] {
@@ -138,7 +169,13 @@ function contentRoutes(service: IntakeService): readonly Route[] {
       summary: 'Fetch released content',
       description: 'Only in the state `released`, and for clear content only while its receipt is in force.',
       params: ParamsSchema,
-      responses: { 200: { description: 'The bytes, as an attachment, with the type that they really have', contentType: 'application/octet-stream', headers: { 'Content-Digest': 'SHA-256 of the bytes (RFC 9530)' } } },
+      responses: {
+        200: {
+          description: 'The bytes, as an attachment, with the type that they really have',
+          contentType: 'application/octet-stream',
+          headers: { 'Content-Digest': 'SHA-256 of the bytes (RFC 9530)' },
+        },
+      },
       handle: async ({ params }) => toAttachment(params.id, await service.openContent(params.id)),
     }),
     defineRoute({
@@ -183,7 +220,7 @@ function scanRoute(service: IntakeService, { config }: AppContext): Route {
     right: 'scan',
     tag: 'scan',
     summary: 'Screen content in one call',
-    description: `The bytes are gone when the answer comes. Only 200 is clear; it carries a receipt unless \`receipt=0\`. At most ${config.maxScanBytes} bytes.`,
+    description: `The bytes are gone when the answer comes. Only 200 is clear; it has a receipt unless \`receipt=0\`. At most ${config.maxScanBytes} bytes.`,
     query: z.object({ receipt: z.enum(['0', '1']).default('1') }),
     requestHeaders: { 'Content-Digest': CONTENT_HEADERS['Content-Digest'] },
     rawBody: CONTENT,

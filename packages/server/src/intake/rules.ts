@@ -69,7 +69,9 @@ export function decide(screening: Screening, policy: Policy): Decision {
   switch (screening.verdict) {
     case 'clear':
       // A verdict that contradicts its own hits is a fault, and a fault holds.
-      return screening.hitCount === 0 && screening.hits.length === 0 ? { disposition: 'release', getsReceipt: true } : { disposition: 'hold', getsReceipt: false };
+      return screening.hitCount === 0 && screening.hits.length === 0
+        ? { disposition: 'release', getsReceipt: true }
+        : { disposition: 'hold', getsReceipt: false };
     case 'match':
       return { disposition: screening.hits.some((hit) => hit.disposition === 'refuse') ? 'refuse' : 'hold', getsReceipt: false };
     case 'unscannable':

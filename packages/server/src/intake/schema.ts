@@ -22,31 +22,35 @@ export const UploadIdSchema = z.string().regex(/^upl_[0-9a-z]{26}$/);
 export const ScanIdSchema = z.string().regex(/^scn_[0-9a-z]{26}$/);
 const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits');
 
-export const CreateUploadSchema = z.object({
-  reference: z.string().max(200).optional().describe('Given back in the status and in callbacks; never logged.'),
-  sizeBytes: z.number().int().nonnegative().optional().describe('Announced size; the content must have exactly it.'),
-  sha256: Sha256Schema.optional().describe('Announced digest; the content must have it.'),
-  callbackUrl: z.url().max(2000).optional().describe('Where the outcome is announced, signed (Standard Webhooks).'),
-}).meta({ id: 'CreateUpload' });
+export const CreateUploadSchema = z
+  .object({
+    reference: z.string().max(200).optional().describe('Given back in the status and in callbacks; never logged.'),
+    sizeBytes: z.number().int().nonnegative().optional().describe('Announced size; the content must have exactly it.'),
+    sha256: Sha256Schema.optional().describe('Announced digest; the content must have it.'),
+    callbackUrl: z.url().max(2000).optional().describe('Where the outcome is announced, signed (Standard Webhooks).'),
+  })
+  .meta({ id: 'CreateUpload' });
 export type CreateUpload = z.output<typeof CreateUploadSchema>;
 
-export const UploadViewSchema = z.object({
-  id: UploadIdSchema,
-  state: z.enum(UPLOAD_STATES),
-  reference: z.string().optional(),
-  sizeBytes: z.number().int().optional(),
-  sha256: z.string().optional(),
-  mediaType: z.string().optional().describe('From the content, never from a name or header.'),
-  createdAt: z.iso.datetime(),
-  decidedAt: z.iso.datetime().optional(),
-  expiresAt: z.iso.datetime(),
-  disposition: z.enum(UPLOAD_DISPOSITIONS).optional(),
-  attempts: z.number().int().describe('How often screening was tried.'),
-  screening: ScreeningSchema.optional().describe('Why; shown with the right uploads:read only, never in callbacks.'),
-  receipt: z.string().optional().describe('A compact JWS; present only when the state is `released` and the receipt is in force. Publish only with it.'),
-  message: z.string().describe('Neutral text that may be shown to the uploader as it is.'),
-  links: z.object({ self: z.string(), content: z.string() }),
-}).meta({ id: 'Upload' });
+export const UploadViewSchema = z
+  .object({
+    id: UploadIdSchema,
+    state: z.enum(UPLOAD_STATES),
+    reference: z.string().optional(),
+    sizeBytes: z.number().int().optional(),
+    sha256: z.string().optional(),
+    mediaType: z.string().optional().describe('From the content, never from a name or header.'),
+    createdAt: z.iso.datetime(),
+    decidedAt: z.iso.datetime().optional(),
+    expiresAt: z.iso.datetime(),
+    disposition: z.enum(UPLOAD_DISPOSITIONS).optional(),
+    attempts: z.number().int().describe('How often screening was tried.'),
+    screening: ScreeningSchema.optional().describe('Why; shown with the right uploads:read only, never in callbacks.'),
+    receipt: z.string().optional().describe('A compact JWS; present only when the state is `released` and the receipt is in force. Publish only with it.'),
+    message: z.string().describe('Neutral text that may be shown to the uploader as it is.'),
+    links: z.object({ self: z.string(), content: z.string() }),
+  })
+  .meta({ id: 'Upload' });
 export type UploadView = z.output<typeof UploadViewSchema>;
 
 export const ListUploadsSchema = z.object({
@@ -64,41 +68,62 @@ export const UploadPageSchema = z.object({ items: z.array(UploadViewSchema), nex
 export type UploadPage = z.output<typeof UploadPageSchema>;
 
 /** The claims of a receipt (JWS, EdDSA). `sub` is the upload or scan that was cleared. */
-export const ReceiptClaimsSchema = z.object({
-  iss: z.string(),
-  sub: z.union([UploadIdSchema, ScanIdSchema]),
-  jti: z.string(),
-  iat: z.number().int(),
-  exp: z.number().int(),
-  sha256: Sha256Schema,
-  size: z.number().int().nonnegative(),
-  verdict: z.literal('clear'),
-  listSetVersion: z.number().int(),
-  policyVersion: z.string(),
-}).meta({ id: 'ReceiptClaims' });
+export const ReceiptClaimsSchema = z
+  .object({
+    iss: z.string(),
+    sub: z.union([UploadIdSchema, ScanIdSchema]),
+    jti: z.string(),
+    iat: z.number().int(),
+    exp: z.number().int(),
+    sha256: Sha256Schema,
+    size: z.number().int().nonnegative(),
+    verdict: z.literal('clear'),
+    listSetVersion: z.number().int(),
+    policyVersion: z.string(),
+  })
+  .meta({ id: 'ReceiptClaims' });
 export type ReceiptClaims = z.output<typeof ReceiptClaimsSchema>;
 
-export const VerifyReceiptSchema = z.object({
-  receipt: z.string().min(1).max(8192),
-  sha256: Sha256Schema.optional().describe('Of the content that you are about to publish.'),
-  size: z.number().int().nonnegative().optional(),
-}).meta({ id: 'VerifyReceipt' });
+export const VerifyReceiptSchema = z
+  .object({
+    receipt: z.string().min(1).max(8192),
+    sha256: Sha256Schema.optional().describe('Of the content that you are about to publish.'),
+    size: z.number().int().nonnegative().optional(),
+  })
+  .meta({ id: 'VerifyReceipt' });
 export type VerifyReceipt = z.output<typeof VerifyReceiptSchema>;
 
-export const RECEIPT_FAULTS = ['malformed', 'unknown_key', 'bad_signature', 'not_yet_valid', 'expired', 'wrong_issuer', 'unknown_receipt', 'revoked', 'digest_differs', 'size_differs'] as const;
+export const RECEIPT_FAULTS = [
+  'malformed',
+  'unknown_key',
+  'bad_signature',
+  'not_yet_valid',
+  'expired',
+  'wrong_issuer',
+  'unknown_receipt',
+  'revoked',
+  'digest_differs',
+  'size_differs',
+] as const;
 export type ReceiptFault = (typeof RECEIPT_FAULTS)[number];
 
-export const ReceiptCheckSchema = z.object({
-  valid: z.boolean(),
-  reason: z.enum(RECEIPT_FAULTS).optional(),
-  isContentChecked: z.boolean().describe('True when a digest was given and compared. Without one a valid receipt says nothing about your bytes.'),
-  claims: ReceiptClaimsSchema.optional(),
-}).meta({ id: 'ReceiptCheck' });
+export const ReceiptCheckSchema = z
+  .object({
+    valid: z.boolean(),
+    reason: z.enum(RECEIPT_FAULTS).optional(),
+    isContentChecked: z.boolean().describe('True when a digest was given and compared. Without one a valid receipt says nothing about your bytes.'),
+    claims: ReceiptClaimsSchema.optional(),
+  })
+  .meta({ id: 'ReceiptCheck' });
 export type ReceiptCheck = z.output<typeof ReceiptCheckSchema>;
 
-export const JwksSchema = z.object({
-  keys: z.array(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), kid: z.string(), alg: z.literal('EdDSA'), use: z.literal('sig') })),
-}).meta({ id: 'ReceiptKeys' });
+export const JwksSchema = z
+  .object({
+    keys: z.array(
+      z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), kid: z.string(), alg: z.literal('EdDSA'), use: z.literal('sig') }),
+    ),
+  })
+  .meta({ id: 'ReceiptKeys' });
 export type Jwks = z.output<typeof JwksSchema>;
 export type ReceiptJwk = Jwks['keys'][number];
 
@@ -116,18 +141,20 @@ export const CALLBACK_STATES = ['pending', 'delivered', 'dead'] as const;
 export type CallbackState = (typeof CALLBACK_STATES)[number];
 export const CallbackIdSchema = z.string().regex(/^msg_[0-9a-z]{26}$/);
 
-export const CallbackViewSchema = z.object({
-  id: CallbackIdSchema.describe('The `webhook-id`; the same at each attempt.'),
-  uploadId: UploadIdSchema,
-  url: z.string(),
-  type: z.string(),
-  state: z.enum(CALLBACK_STATES),
-  attempts: z.number().int(),
-  lastStatus: z.number().int().optional(),
-  lastFault: z.string().optional(),
-  createdAt: z.iso.datetime(),
-  nextAttemptAt: z.iso.datetime().optional(),
-}).meta({ id: 'Callback' });
+export const CallbackViewSchema = z
+  .object({
+    id: CallbackIdSchema.describe('The `webhook-id`; the same at each attempt.'),
+    uploadId: UploadIdSchema,
+    url: z.string(),
+    type: z.string(),
+    state: z.enum(CALLBACK_STATES),
+    attempts: z.number().int(),
+    lastStatus: z.number().int().optional(),
+    lastFault: z.string().optional(),
+    createdAt: z.iso.datetime(),
+    nextAttemptAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'Callback' });
 export type CallbackView = z.output<typeof CallbackViewSchema>;
 
 export const ListCallbacksSchema = z.object({
@@ -140,20 +167,22 @@ export const CallbackPageSchema = z.object({ items: z.array(CallbackViewSchema),
 export type CallbackPage = z.output<typeof CallbackPageSchema>;
 
 /** The body of a callback. No list names, no hits, no bytes, no digest but the content's own SHA-256. */
-export const CallbackBodySchema = z.object({
-  type: z.enum(['upload.decided', 'receipt.revoked']),
-  timestamp: z.iso.datetime(),
-  data: z.object({
-    id: UploadIdSchema,
-    reference: z.string().optional(),
-    state: z.enum(UPLOAD_STATES),
-    sha256: z.string(),
-    size: z.number().int(),
-    mediaType: z.string().optional(),
-    receipt: z.string().optional(),
-    message: z.string(),
-  }),
-}).meta({ id: 'CallbackBody' });
+export const CallbackBodySchema = z
+  .object({
+    type: z.enum(['upload.decided', 'receipt.revoked']),
+    timestamp: z.iso.datetime(),
+    data: z.object({
+      id: UploadIdSchema,
+      reference: z.string().optional(),
+      state: z.enum(UPLOAD_STATES),
+      sha256: z.string(),
+      size: z.number().int(),
+      mediaType: z.string().optional(),
+      receipt: z.string().optional(),
+      message: z.string(),
+    }),
+  })
+  .meta({ id: 'CallbackBody' });
 export type CallbackBody = z.output<typeof CallbackBodySchema>;
 
 /** Stored beside a receipt, to be compared again when a list changes; removed with it. */
@@ -165,7 +194,11 @@ export const StoredSignalsSchema = z.object({
 /** What intake asks of whoever can draw held content. Always re-encoded: the original bytes never reach a browser. */
 export interface PreviewRenderer {
   /** @returns undefined when nothing can be drawn */
-  renderPreview(request: { readonly path: string; readonly isBlurred: boolean; readonly signal?: AbortSignal }): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string } | undefined>;
+  renderPreview(request: {
+    readonly path: string;
+    readonly isBlurred: boolean;
+    readonly signal?: AbortSignal;
+  }): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string } | undefined>;
 }
 
 export interface IntakeSummary {

@@ -2,11 +2,12 @@
  * Screens what was received. The upload's row is the queue: it waits in state `received`, is leased while it is screened, and whatever
  * happens to this process, somebody finds it there. In memory are only the ids that this process works on.
  */
+import { setMaxListeners } from 'node:events';
 import { newId } from '../platform/ids.ts';
 import type { ScreenResult } from '../screening/index.ts';
 import { conclude, type Leased } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
-import { findUnscreened, leaseUpload, postponeUpload } from './store.ts';
+import { findUnscreened, leaseUpload, postponeUpload } from './store-decisions.ts';
 
 export interface Screener {
   /** Screens as soon as there is room. Does nothing for an upload that is under way here. */
@@ -40,6 +41,8 @@ export function createScreener(parts: Parts): Screener {
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
   const signal = AbortSignal.any([stopping.signal, parts.context.stopping]);
+  // One listener for each screening under way.
+  setMaxListeners(0, signal);
 
   const run = async (id: string): Promise<void> => {
     try {
@@ -110,7 +113,8 @@ function screen(parts: Parts, { upload }: Leased, signal: AbortSignal): Promise<
     const stop = (): void => resolve(undefined);
     if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
-    parts.screening.screen({ path: parts.storage.pathOf('quarantine', digests.sha256), digests, sizeBytes, key: upload.createdBy, signal })
+    parts.screening
+      .screen({ path: parts.storage.pathOf('quarantine', digests.sha256), digests, sizeBytes, key: upload.createdBy, signal })
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', stop));
   });

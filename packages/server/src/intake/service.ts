@@ -6,7 +6,20 @@ import { sweep, type Swept } from './janitor.ts';
 import { later } from './parts.ts';
 import { recheckReceipts } from './revocation.ts';
 import { isSettled } from './rules.ts';
-import type { CallbackPage, CallbackView, CreateUpload, IntakeSummary, Jwks, ListCallbacks, ListUploads, ReceiptCheck, ScanReply, UploadPage, UploadView, VerifyReceipt } from './schema.ts';
+import type {
+  CallbackPage,
+  CallbackView,
+  CreateUpload,
+  IntakeSummary,
+  Jwks,
+  ListCallbacks,
+  ListUploads,
+  ReceiptCheck,
+  ScanReply,
+  UploadPage,
+  UploadView,
+  VerifyReceipt,
+} from './schema.ts';
 import { countDead } from './store-callbacks.ts';
 import { countUploads } from './store-upkeep.ts';
 import { findUpload } from './store.ts';
@@ -25,7 +38,10 @@ export interface Submission extends Waiting {
 
 export interface IntakeService {
   /** @throws {GatehouseError} outbound_refused, idempotency_conflict */
-  create(input: CreateUpload, by: { readonly principal: Principal; readonly idempotencyKey: string | undefined }): Promise<{ readonly view: UploadView; readonly isReplay: boolean }>;
+  create(
+    input: CreateUpload,
+    by: { readonly principal: Principal; readonly idempotencyKey: string | undefined },
+  ): Promise<{ readonly view: UploadView; readonly isReplay: boolean }>;
   /** Durable when it returns; decided if that took no longer than `waitS`. @throws {GatehouseError} not_found, gone, conflict, and those of the spool */
   receive(id: string, submission: Submission): Promise<UploadView>;
   /** `create` and `receive` in one. */
@@ -35,7 +51,10 @@ export interface IntakeService {
   /** Released bytes only. */
   openContent(id: string): Promise<OpenContent>;
   /** Held content as a drawing; recorded. */
-  view(id: string, options: { readonly isBlurred: boolean; readonly principal: Principal; readonly signal: AbortSignal }): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }>;
+  view(
+    id: string,
+    options: { readonly isBlurred: boolean; readonly principal: Principal; readonly signal: AbortSignal },
+  ): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }>;
   canView(): boolean;
   remove(id: string): Promise<void>;
   rescreen(id: string, waiting: Waiting): Promise<UploadView>;

@@ -58,7 +58,10 @@ describe('receive', () => {
     expect((await readFile(spooled.path)).equals(bytes)).toBe(true);
   });
 
-  it.each([['ENOSPC', 'storage_full'], ['EIO', 'storage_failed']])('on %s says %s and leaves nothing', async (code, expected) => {
+  it.each([
+    ['ENOSPC', 'storage_full'],
+    ['EIO', 'storage_failed'],
+  ])('on %s says %s and leaves nothing', async (code, expected) => {
     let written = 0;
     const openFull = (async (...args: Parameters<typeof open>) => {
       const file = await open(...args);
@@ -132,7 +135,10 @@ describe('receive', () => {
     let elsewhere = 0;
     const spool = await make({ maxBytes: 100_000, otherBytes: () => elsewhere });
     const first = await spool.receive(Readable.from([pattern(60_000)]), request());
-    await expect(spool.receive(Readable.from([pattern(60_000)]), request())).rejects.toMatchObject({ code: 'queue_full', extras: { retryAfterS: expect.any(Number) } });
+    await expect(spool.receive(Readable.from([pattern(60_000)]), request())).rejects.toMatchObject({
+      code: 'queue_full',
+      extras: { retryAfterS: expect.any(Number) },
+    });
     expect(spool.usedBytes()).toBe(60_000);
     await first.discard();
     elsewhere = 90_000;
@@ -146,10 +152,12 @@ describe('receive', () => {
     const openSlow = (async (...args: Parameters<typeof open>) => {
       const file = await open(...args);
       const write = file.write.bind(file);
-      Object.assign(file, { write: async (piece: Uint8Array, offset: number) => {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        return write(piece, offset);
-      } });
+      Object.assign(file, {
+        write: async (piece: Uint8Array, offset: number) => {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          return write(piece, offset);
+        },
+      });
       return file;
     }) as typeof open;
     let produced = 0;
@@ -172,7 +180,10 @@ describe('measure', () => {
   it('gives the same digests and keeps nothing', async () => {
     const spool = await make();
     const bytes = pattern(100_000);
-    expect(await spool.measure(Readable.from([bytes]), request())).toEqual({ sizeBytes: bytes.length, digests: { md5: digest('md5', bytes), sha1: digest('sha1', bytes), sha256: digest('sha256', bytes) } });
+    expect(await spool.measure(Readable.from([bytes]), request())).toEqual({
+      sizeBytes: bytes.length,
+      digests: { md5: digest('md5', bytes), sha1: digest('sha1', bytes), sha256: digest('sha256', bytes) },
+    });
     await expectEmpty(spool);
   });
 });

@@ -2,8 +2,8 @@
  * The spool: where bytes wait until they are whole. One pass writes the file and computes the digests, so the digest that is screened
  * is of the bytes on disk and fixed before anything looks at them.
  *
- * Measured on the 2-core test machine (Node 20.20): MD5, SHA-1 and SHA-256 of a 64 KiB piece together take about 0.3 ms; pieces are never
- * larger, and each is followed by an awaited write, so the event loop is not kept longer than that.
+ * Measured on a busy 2-core machine (Node 20.20): a piece of 64 KiB takes 0.21 ms for MD5, 0.12 ms for SHA-1 and 0.36 ms for SHA-256. Pieces
+ * are never larger, and each is followed by an awaited write, so the event loop is not kept longer than that.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
@@ -66,7 +66,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let used = 0;
   const book = (bytes: number): void => {
     if (used + bytes + options.otherBytes() > options.maxBytes) {
-      throw new GatehouseError('queue_full', 'Too many bytes wait to be screened (GATEHOUSE_SPOOL_MAX_BYTES). This content was not kept.', { retryAfterS: QUEUE_RETRY_S });
+      throw new GatehouseError('queue_full', 'Too many bytes wait to be screened (GATEHOUSE_SPOOL_MAX_BYTES). This content was not kept.', {
+        retryAfterS: QUEUE_RETRY_S,
+      });
     }
     used += bytes;
   };

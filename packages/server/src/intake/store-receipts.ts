@@ -69,21 +69,24 @@ function toReceipt(row: Selectable<ReceiptTable>): Receipt {
 }
 
 export async function insertReceipt(db: Sql, receipt: Omit<Receipt, 'isRevoked'>): Promise<void> {
-  await tables(db).insertInto('intake.receipt').values({
-    id: receipt.id,
-    subject: receipt.subject,
-    upload_id: receipt.uploadId ?? null,
-    sha256: Buffer.from(receipt.sha256, 'hex'),
-    size: receipt.sizeBytes,
-    jws: receipt.jws,
-    issued_at: receipt.issuedAt,
-    expires_at: receipt.expiresAt,
-    list_set_version: receipt.listSetVersion,
-    checked_version: receipt.checkedVersion,
-    signals: pack(receipt.signals),
-    revoked_at: null,
-    revoke_reason: null,
-  }).execute();
+  await tables(db)
+    .insertInto('intake.receipt')
+    .values({
+      id: receipt.id,
+      subject: receipt.subject,
+      upload_id: receipt.uploadId ?? null,
+      sha256: Buffer.from(receipt.sha256, 'hex'),
+      size: receipt.sizeBytes,
+      jws: receipt.jws,
+      issued_at: receipt.issuedAt,
+      expires_at: receipt.expiresAt,
+      list_set_version: receipt.listSetVersion,
+      checked_version: receipt.checkedVersion,
+      signals: pack(receipt.signals),
+      revoked_at: null,
+      revoke_reason: null,
+    })
+    .execute();
 }
 
 export async function findReceipt(db: Sql, id: string): Promise<Receipt | undefined> {
@@ -94,23 +97,47 @@ export async function findReceipt(db: Sql, id: string): Promise<Receipt | undefi
 /** The receipts in force at `at`, by upload. */
 export async function findReceiptsOf(db: Sql, uploadIds: readonly string[], at: Date): Promise<Map<string, Receipt>> {
   if (uploadIds.length === 0) return new Map();
-  const rows = await tables(db).selectFrom('intake.receipt').selectAll().where('upload_id', 'in', [...uploadIds]).where('revoked_at', 'is', null).where('expires_at', '>', at).execute();
+  const rows = await tables(db)
+    .selectFrom('intake.receipt')
+    .selectAll()
+    .where('upload_id', 'in', [...uploadIds])
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .execute();
   return new Map(rows.map(toReceipt).flatMap((receipt) => (receipt.uploadId === undefined ? [] : [[receipt.uploadId, receipt] as const])));
 }
 
 /** Receipts in force that were not yet compared with list-set version `version`. */
 export async function findUnchecked(db: Sql, version: number, where: { readonly at: Date; readonly limit: number }): Promise<Receipt[]> {
-  const rows = await tables(db).selectFrom('intake.receipt').selectAll().where('revoked_at', 'is', null).where('expires_at', '>', where.at).where('signals', 'is not', null).where('checked_version', '<', version).orderBy('id').limit(where.limit).execute();
+  const rows = await tables(db)
+    .selectFrom('intake.receipt')
+    .selectAll()
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', where.at)
+    .where('signals', 'is not', null)
+    .where('checked_version', '<', version)
+    .orderBy('id')
+    .limit(where.limit)
+    .execute();
   return rows.map(toReceipt);
 }
 
 export async function noteChecked(db: Sql, ids: readonly string[], version: number): Promise<void> {
   if (ids.length === 0) return;
-  await tables(db).updateTable('intake.receipt').set({ checked_version: version }).where('id', 'in', [...ids]).where('checked_version', '<', version).execute();
+  await tables(db)
+    .updateTable('intake.receipt')
+    .set({ checked_version: version })
+    .where('id', 'in', [...ids])
+    .where('checked_version', '<', version)
+    .execute();
 }
 
 /** Ids of those that were in force; their signals go. */
-export async function revokeReceipts(db: Sql, which: { readonly id: string } | { readonly uploadId: string }, why: { readonly reason: string; readonly at: Date }): Promise<string[]> {
+export async function revokeReceipts(
+  db: Sql,
+  which: { readonly id: string } | { readonly uploadId: string },
+  why: { readonly reason: string; readonly at: Date },
+): Promise<string[]> {
   const query = tables(db).updateTable('intake.receipt').set({ revoked_at: why.at, revoke_reason: why.reason, signals: null }).where('revoked_at', 'is', null);
   const rows = await ('id' in which ? query.where('id', '=', which.id) : query.where('upload_id', '=', which.uploadId)).returning('id').execute();
   return rows.map((row) => row.id);
@@ -123,7 +150,11 @@ export async function purgeReceipts(db: Sql, at: Date, before: Date): Promise<vo
 }
 
 export async function noteKey(db: Sql, key: { readonly kid: string; readonly x: string }, at: Date): Promise<void> {
-  await tables(db).insertInto('intake.receipt_key').values({ kid: key.kid, x: key.x, last_used_at: at }).onConflict((conflict) => conflict.column('kid').doUpdateSet({ last_used_at: at })).execute();
+  await tables(db)
+    .insertInto('intake.receipt_key')
+    .values({ kid: key.kid, x: key.x, last_used_at: at })
+    .onConflict((conflict) => conflict.column('kid').doUpdateSet({ last_used_at: at }))
+    .execute();
 }
 
 /** Public keys that signed receipts lately, on any node; the newest first. */

@@ -12,12 +12,25 @@ const unhex = (value: string): Buffer => Buffer.from(value, 'hex');
 
 /** Those of `hashes` that a row in one of `states` needs. */
 export async function findNeeded(db: Sql, hashes: readonly string[], states: readonly UploadState[]): Promise<Set<string>> {
-  const rows = await tables(db).selectFrom('intake.upload').select('sha256').distinct().where('sha256', 'in', hashes.map(unhex)).where('state', 'in', [...states]).execute();
+  const rows = await tables(db)
+    .selectFrom('intake.upload')
+    .select('sha256')
+    .distinct()
+    .where('sha256', 'in', hashes.map(unhex))
+    .where('state', 'in', [...states])
+    .execute();
   return new Set(rows.flatMap((row) => hex(row.sha256) ?? []));
 }
 
 export async function findExpired(db: Sql, at: Date, limit: number): Promise<{ readonly id: string; readonly sha256: string | undefined }[]> {
-  const rows = await tables(db).selectFrom('intake.upload').select(['id', 'sha256']).where('state', 'in', statesBefore('expire')).where('expires_at', '<=', at).orderBy('expires_at').limit(limit).execute();
+  const rows = await tables(db)
+    .selectFrom('intake.upload')
+    .select(['id', 'sha256'])
+    .where('state', 'in', statesBefore('expire'))
+    .where('expires_at', '<=', at)
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute();
   return rows.map((row) => ({ id: row.id, sha256: hex(row.sha256) }));
 }
 
@@ -33,10 +46,27 @@ export interface Counts {
 }
 
 export async function countUploads(db: Sql, since: Date): Promise<Counts> {
-  const states = await tables(db).selectFrom('intake.upload').select(['state', ({ fn }) => fn.countAll<number>().as('count')]).groupBy('state').execute();
-  const dispositions = await tables(db).selectFrom('intake.upload').select(['disposition', ({ fn }) => fn.countAll<number>().as('count')]).where('decided_at', '>=', since).where('disposition', 'is not', null).groupBy('disposition').execute();
-  const oldest = await tables(db).selectFrom('intake.upload').select(sql<Date | null>`min(received_at)`.as('at')).where('state', 'in', ['received', 'scanning']).executeTakeFirst();
-  const byState = Object.fromEntries(UPLOAD_STATES.map((state) => [state, states.find((row) => row.state === state)?.count ?? 0])) as Record<UploadState, number>;
+  const states = await tables(db)
+    .selectFrom('intake.upload')
+    .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  const dispositions = await tables(db)
+    .selectFrom('intake.upload')
+    .select(['disposition', ({ fn }) => fn.countAll<number>().as('count')])
+    .where('decided_at', '>=', since)
+    .where('disposition', 'is not', null)
+    .groupBy('disposition')
+    .execute();
+  const oldest = await tables(db)
+    .selectFrom('intake.upload')
+    .select(sql<Date | null>`min(received_at)`.as('at'))
+    .where('state', 'in', ['received', 'scanning'])
+    .executeTakeFirst();
+  const byState = Object.fromEntries(UPLOAD_STATES.map((state) => [state, states.find((row) => row.state === state)?.count ?? 0])) as Record<
+    UploadState,
+    number
+  >;
   const count = (disposition: Disposition): number => dispositions.find((row) => row.disposition === disposition)?.count ?? 0;
   return { byState, decided: { release: count('release'), hold: count('hold'), refuse: count('refuse') }, oldestUndecidedAt: oldest?.at ?? undefined };
 }

@@ -1,8 +1,8 @@
-/** Uploads in the database. */
+/** Uploads in the database: announced, received, listed, ended. What screening does to them is in `store-decisions.ts`. */
 import type { ColumnType, Kysely, Selectable } from 'kysely';
 import type { Sql } from '../platform/db/database.ts';
 import { ScreeningSchema, type Digests, type Screening, type VerdictKind } from '../screening/index.ts';
-import { EVENT_OF, nextState, statesBefore, type UploadEvent } from './rules.ts';
+import { statesBefore, type UploadEvent } from './rules.ts';
 import type { Disposition, ListUploads, UploadState } from './schema.ts';
 
 export interface UploadTable {
@@ -38,7 +38,6 @@ export interface UploadTable {
 
 type IdempotencyTable = { scope: Buffer; request: Buffer; upload_id: string; created_at: Date };
 type Tables = { 'intake.upload': UploadTable; 'intake.idempotency': IdempotencyTable };
-type Row = Selectable<UploadTable>;
 
 /** One upload, as the service sees it. */
 export interface Upload {
@@ -65,7 +64,7 @@ const hex = (value: Buffer | null): string | undefined => value?.toString('hex')
 const unhex = (value: string): Buffer => Buffer.from(value, 'hex');
 const tables = (db: Sql): Kysely<Tables> => db.withTables<Tables>();
 
-function toUpload(row: Row): Upload {
+export function toUpload(row: Selectable<UploadTable>): Upload {
   const screening = ScreeningSchema.safeParse(row.screening);
   const orNone = <T>(value: T | null): T | undefined => value ?? undefined;
   return {
@@ -89,7 +88,7 @@ function toUpload(row: Row): Upload {
   };
 }
 
-function toContent({ sha256, md5, sha1, size }: Row): Upload['content'] {
+function toContent({ sha256, md5, sha1, size }: Selectable<UploadTable>): Upload['content'] {
   if (sha256 === null || md5 === null || sha1 === null || size === null) return undefined;
   return { digests: { md5: md5.toString('hex'), sha1: sha1.toString('hex'), sha256: sha256.toString('hex') }, sizeBytes: size };
 }
@@ -106,18 +105,22 @@ export interface NewUpload {
 }
 
 export async function insertUpload(db: Sql, upload: NewUpload): Promise<Upload> {
-  const row = await tables(db).insertInto('intake.upload').values({
-    id: upload.id,
-    state: 'created',
-    reference: upload.reference ?? null,
-    announced_size: upload.announcedBytes ?? null,
-    announced_sha256: upload.announcedSha256 === undefined ? null : unhex(upload.announcedSha256),
-    callback_url: upload.callbackUrl ?? null,
-    created_by: upload.createdBy,
-    created_at: upload.createdAt,
-    expires_at: upload.expiresAt,
-    attempts: 0,
-  }).returningAll().executeTakeFirstOrThrow();
+  const row = await tables(db)
+    .insertInto('intake.upload')
+    .values({
+      id: upload.id,
+      state: 'created',
+      reference: upload.reference ?? null,
+      announced_size: upload.announcedBytes ?? null,
+      announced_sha256: upload.announcedSha256 === undefined ? null : unhex(upload.announcedSha256),
+      callback_url: upload.callbackUrl ?? null,
+      created_by: upload.createdBy,
+      created_at: upload.createdAt,
+      expires_at: upload.expiresAt,
+      attempts: 0,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
   return toUpload(row);
 }
 
@@ -131,7 +134,11 @@ export interface IdempotencyNote {
 /** @returns undefined when the note is ours now, else the one that was there; waits for a transaction that is writing it */
 export async function noteIdempotency(db: Sql, note: IdempotencyNote): Promise<{ readonly request: Buffer; readonly uploadId: string } | undefined> {
   const values = { scope: note.scope, request: note.request, upload_id: note.uploadId, created_at: note.createdAt };
-  const inserted = await tables(db).insertInto('intake.idempotency').values(values).onConflict((conflict) => conflict.column('scope').doNothing()).executeTakeFirst();
+  const inserted = await tables(db)
+    .insertInto('intake.idempotency')
+    .values(values)
+    .onConflict((conflict) => conflict.column('scope').doNothing())
+    .executeTakeFirst();
   if (inserted.numInsertedOrUpdatedRows === 1n) return undefined;
   const row = await tables(db).selectFrom('intake.idempotency').select(['request', 'upload_id']).where('scope', '=', note.scope).executeTakeFirstOrThrow();
   return { request: row.request, uploadId: row.upload_id };
@@ -144,7 +151,11 @@ export async function findUpload(db: Sql, id: string): Promise<Upload | undefine
 
 /** Newest first. One more than `limit` when there are more. */
 export async function listUploads(db: Sql, filter: ListUploads): Promise<Upload[]> {
-  let query = tables(db).selectFrom('intake.upload').selectAll().orderBy('id', 'desc').limit(filter.limit + 1);
+  let query = tables(db)
+    .selectFrom('intake.upload')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(filter.limit + 1);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.disposition !== undefined) query = query.where('disposition', '=', filter.disposition);
   if (filter.verdict !== undefined) query = query.where('verdict', '=', filter.verdict);
@@ -156,7 +167,13 @@ export async function listUploads(db: Sql, filter: ListUploads): Promise<Upload[
 
 /** @returns the upload as it is now, whether or not the event could happen */
 export async function beginReceiving(db: Sql, id: string, node: string): Promise<Upload | undefined> {
-  const row = await tables(db).updateTable('intake.upload').set({ state: 'receiving', node }).where('id', '=', id).where('state', 'in', statesBefore('begin')).returningAll().executeTakeFirst();
+  const row = await tables(db)
+    .updateTable('intake.upload')
+    .set({ state: 'receiving', node })
+    .where('id', '=', id)
+    .where('state', 'in', statesBefore('begin'))
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? findUpload(db, id) : toUpload(row);
 }
 
@@ -176,101 +193,51 @@ export interface Accepted {
 /** @returns undefined when other content was accepted before, or the upload has ended */
 export async function acceptContent(db: Sql, id: string, accepted: Accepted): Promise<Upload | undefined> {
   const { digests } = accepted;
-  const row = await tables(db).updateTable('intake.upload').set({
-    state: 'received',
-    node: accepted.node,
-    size: accepted.sizeBytes,
-    sha256: unhex(digests.sha256),
-    md5: unhex(digests.md5),
-    sha1: unhex(digests.sha1),
-    received_at: accepted.at,
-    next_attempt_at: accepted.at,
-    expires_at: accepted.expiresAt,
-  }).where('id', '=', id).where('state', 'in', statesBefore('accept')).returningAll().executeTakeFirst();
-  return row === undefined ? undefined : toUpload(row);
-}
-
-export interface Lease {
-  readonly token: string;
-  readonly node: string;
-  readonly at: Date;
-  readonly until: Date;
-}
-
-/** Takes an upload for screening: one that waits, one whose lease ran out, or one that this node held before it was killed. */
-export async function leaseUpload(db: Sql, id: string, lease: Lease): Promise<Upload | undefined> {
-  const row = await tables(db).updateTable('intake.upload')
-    .set(({ eb }) => ({ state: 'scanning', lease_token: lease.token, lease_node: lease.node, lease_until: lease.until, attempts: eb('attempts', '+', 1) }))
+  const row = await tables(db)
+    .updateTable('intake.upload')
+    .set({
+      state: 'received',
+      node: accepted.node,
+      size: accepted.sizeBytes,
+      sha256: unhex(digests.sha256),
+      md5: unhex(digests.md5),
+      sha1: unhex(digests.sha1),
+      received_at: accepted.at,
+      next_attempt_at: accepted.at,
+      expires_at: accepted.expiresAt,
+    })
     .where('id', '=', id)
-    .where(({ or, and, eb }) => or([
-      eb('state', '=', 'received'),
-      and([eb('state', '=', 'scanning'), or([eb('lease_until', '<', lease.at), eb('lease_node', '=', lease.node)])]),
-    ]))
-    .returningAll().executeTakeFirst();
-  return row === undefined ? undefined : toUpload(row);
-}
-
-/** What waits to be screened: due now, leased by this node, or by one whose lease ran out. */
-export async function findUnscreened(db: Sql, where: { readonly node: string; readonly at: Date; readonly limit: number }): Promise<{ readonly id: string; readonly node: string | undefined; readonly sha256: string; readonly sizeBytes: number }[]> {
-  const rows = await tables(db).selectFrom('intake.upload').select(['id', 'node', 'sha256', 'size'])
-    .where(({ or, and, eb }) => or([
-      and([eb('state', '=', 'received'), eb('next_attempt_at', '<=', where.at)]),
-      and([eb('state', '=', 'scanning'), or([eb('lease_until', '<', where.at), eb('lease_node', '=', where.node)])]),
-    ]))
-    .orderBy('id').limit(where.limit).execute();
-  return rows.flatMap((row) => (row.sha256 === null || row.size === null ? [] : [{ id: row.id, node: row.node ?? undefined, sha256: row.sha256.toString('hex'), sizeBytes: row.size }]));
-}
-
-export interface Outcome {
-  readonly screening: Screening;
-  readonly policyVersion: string;
-  readonly at: Date;
-}
-
-/** The upload as it is now when the lease is still ours, else undefined. */
-export async function decideUpload(db: Sql, lease: { readonly id: string; readonly token: string }, outcome: Outcome & { readonly disposition: Disposition; readonly expiresAt: Date }): Promise<Upload | undefined> {
-  const state = nextState('scanning', EVENT_OF[outcome.disposition]);
-  if (state === undefined) throw new TypeError('scanning must lead to every disposition');
-  const row = await tables(db).updateTable('intake.upload')
-    .set({ ...toColumns(outcome), state, disposition: outcome.disposition, decided_at: outcome.at, expires_at: outcome.expiresAt, lease_token: null, lease_node: null, lease_until: null, next_attempt_at: null })
-    .where('id', '=', lease.id).where('state', '=', 'scanning').where('lease_token', '=', lease.token).returningAll().executeTakeFirst();
-  return row === undefined ? undefined : toUpload(row);
-}
-
-/** Back to waiting. Without an outcome the attempt does not count. */
-export async function postponeUpload(db: Sql, lease: { readonly id: string; readonly token: string }, until: { readonly nextAttemptAt: Date; readonly outcome?: Outcome }): Promise<boolean> {
-  const result = await tables(db).updateTable('intake.upload')
-    .set(({ eb }) => ({ ...(until.outcome === undefined ? { attempts: eb('attempts', '-', 1) } : toColumns(until.outcome)), state: 'received', next_attempt_at: until.nextAttemptAt, lease_token: null, lease_node: null, lease_until: null }))
-    .where('id', '=', lease.id).where('state', '=', 'scanning').where('lease_token', '=', lease.token).executeTakeFirst();
-  return result.numUpdatedRows === 1n;
-}
-
-function toColumns(outcome: Outcome): { verdict: VerdictKind; policy_version: string; screening: string; media_type: string | null } {
-  return { verdict: outcome.screening.verdict, policy_version: outcome.policyVersion, screening: JSON.stringify(outcome.screening), media_type: outcome.screening.media?.type ?? null };
-}
-
-/** Released content whose receipt was withdrawn because a list changed. */
-export async function revokeRelease(db: Sql, id: string, outcome: Outcome & { readonly expiresAt: Date }): Promise<Upload | undefined> {
-  const row = await tables(db).updateTable('intake.upload')
-    .set({ verdict: outcome.screening.verdict, screening: JSON.stringify(outcome.screening), policy_version: outcome.policyVersion, state: 'held', disposition: 'hold', decided_at: outcome.at, expires_at: outcome.expiresAt })
-    .where('id', '=', id).where('state', 'in', statesBefore('revoke')).returningAll().executeTakeFirst();
-  return row === undefined ? undefined : toUpload(row);
-}
-
-/** Decided content goes back to the queue; what was decided stays readable until the new decision. */
-export async function requeueUpload(db: Sql, id: string, at: { readonly now: Date; readonly expiresAt: Date }): Promise<Upload | undefined> {
-  const row = await tables(db).updateTable('intake.upload')
-    .set({ state: 'received', disposition: null, decided_at: null, attempts: 0, next_attempt_at: at.now, expires_at: at.expiresAt })
-    .where('id', '=', id).where('state', 'in', statesBefore('rescreen')).returningAll().executeTakeFirst();
+    .where('state', 'in', statesBefore('accept'))
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? undefined : toUpload(row);
 }
 
 /** Ends an upload and forgets what was known of its content. @returns undefined when `event` could not happen */
-export async function endUpload(db: Sql, id: string, how: { readonly event: Extract<UploadEvent, 'expire' | 'delete'>; readonly at: Date }): Promise<Upload | undefined> {
-  let query = tables(db).updateTable('intake.upload').set({
-    state: how.event === 'expire' ? 'expired' : 'deleted', ended_at: how.at, expires_at: how.at,
-    sha256: null, md5: null, sha1: null, announced_sha256: null, screening: null, callback_url: null, lease_token: null, lease_node: null, lease_until: null, next_attempt_at: null,
-  }).where('id', '=', id).where('state', 'in', statesBefore(how.event));
+export async function endUpload(
+  db: Sql,
+  id: string,
+  how: { readonly event: Extract<UploadEvent, 'expire' | 'delete'>; readonly at: Date },
+): Promise<Upload | undefined> {
+  let query = tables(db)
+    .updateTable('intake.upload')
+    .set({
+      state: how.event === 'expire' ? 'expired' : 'deleted',
+      ended_at: how.at,
+      expires_at: how.at,
+      sha256: null,
+      md5: null,
+      sha1: null,
+      announced_sha256: null,
+      screening: null,
+      callback_url: null,
+      lease_token: null,
+      lease_node: null,
+      lease_until: null,
+      next_attempt_at: null,
+    })
+    .where('id', '=', id)
+    .where('state', 'in', statesBefore(how.event));
   // It may have been decided, with a later end, since it was found.
   if (how.event === 'expire') query = query.where('expires_at', '<=', how.at);
   const row = await query.returningAll().executeTakeFirst();

@@ -12,7 +12,8 @@ import type { CreateUpload, ListUploads, UploadPage, UploadView } from './schema
 import type { Screener } from './screener.ts';
 import type { Announced, Measured, Spooled } from './spool.ts';
 import { findReceiptsOf, type Receipt } from './store-receipts.ts';
-import { abandonReceiving, acceptContent, beginReceiving, endUpload, findUpload, insertUpload, listUploads, noteIdempotency, requeueUpload, type Upload } from './store.ts';
+import { requeueUpload } from './store-decisions.ts';
+import { abandonReceiving, acceptContent, beginReceiving, endUpload, findUpload, insertUpload, listUploads, noteIdempotency, type Upload } from './store.ts';
 import { toView } from './views.ts';
 
 export type UploadDeps = Parts & { readonly screener: Screener };
@@ -26,17 +27,32 @@ export type Feed = (sink: (stream: Readable, announced?: Announced) => Promise<v
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** @throws {GatehouseError} outbound_refused, idempotency_conflict, invalid_request */
-export async function createUpload(deps: UploadDeps, input: CreateUpload, by: { readonly principal: Principal; readonly idempotencyKey: string | undefined }): Promise<{ readonly view: UploadView; readonly isReplay: boolean }> {
+export async function createUpload(
+  deps: UploadDeps,
+  input: CreateUpload,
+  by: { readonly principal: Principal; readonly idempotencyKey: string | undefined },
+): Promise<{ readonly view: UploadView; readonly isReplay: boolean }> {
   const { context } = deps;
   if (input.callbackUrl !== undefined) context.outbound.checkUrl(input.callbackUrl);
   const createdAt = context.clock.now();
   const id = newId<'UploadId'>('upl', context.clock);
-  const upload = { id, reference: input.reference, announcedBytes: input.sizeBytes, announcedSha256: input.sha256, callbackUrl: input.callbackUrl, createdBy: by.principal.id, createdAt, expiresAt: later(createdAt, { minutes: context.config.uploadTtlMinutes }) };
-  const note = by.idempotencyKey === undefined ? undefined : { scope: scopeOf(by.principal, by.idempotencyKey), request: fingerprint(input), uploadId: id, createdAt };
+  const upload = {
+    id,
+    reference: input.reference,
+    announcedBytes: input.sizeBytes,
+    announcedSha256: input.sha256,
+    callbackUrl: input.callbackUrl,
+    createdBy: by.principal.id,
+    createdAt,
+    expiresAt: later(createdAt, { minutes: context.config.uploadTtlMinutes }),
+  };
+  const note =
+    by.idempotencyKey === undefined ? undefined : { scope: scopeOf(by.principal, by.idempotencyKey), request: fingerprint(input), uploadId: id, createdAt };
   const stored = await context.database.transact(async (tx) => {
     const earlier = note === undefined ? undefined : await noteIdempotency(tx, note);
     if (earlier === undefined) return { upload: await insertUpload(tx, upload), isReplay: false };
-    if (!earlier.request.equals(note?.request ?? Buffer.alloc(0))) throw new GatehouseError('idempotency_conflict', 'This Idempotency-Key came with another body before. Nothing was created.');
+    if (!earlier.request.equals(note?.request ?? Buffer.alloc(0)))
+      throw new GatehouseError('idempotency_conflict', 'This Idempotency-Key came with another body before. Nothing was created.');
     const found = await findUpload(tx, earlier.uploadId);
     if (found === undefined) throw new GatehouseError('gone', 'The upload of this Idempotency-Key no longer exists.');
     return { upload: found, isReplay: true };
@@ -47,11 +63,15 @@ export async function createUpload(deps: UploadDeps, input: CreateUpload, by: { 
 /** Only a digest of principal and key is stored. */
 function scopeOf(principal: Principal, key: string): Buffer {
   if (!IDEMPOTENCY_KEY.test(key)) throw new GatehouseError('invalid_request', 'An Idempotency-Key is 1 to 255 visible ASCII characters. Nothing was created.');
-  return createHash('sha256').update(JSON.stringify([principal.kind, principal.id, key])).digest();
+  return createHash('sha256')
+    .update(JSON.stringify([principal.kind, principal.id, key]))
+    .digest();
 }
 
 function fingerprint(input: CreateUpload): Buffer {
-  return createHash('sha256').update(JSON.stringify([input.reference, input.sizeBytes, input.sha256, input.callbackUrl])).digest();
+  return createHash('sha256')
+    .update(JSON.stringify([input.reference, input.sizeBytes, input.sha256, input.callbackUrl]))
+    .digest();
 }
 
 /**
@@ -67,7 +87,9 @@ export async function receiveContent(deps: UploadDeps, id: string, request: { re
   if (upload.state !== 'receiving') throw new GatehouseError('gone', `This upload is ${upload.state}. Nothing was kept.`);
   let spooled: Spooled | undefined;
   try {
-    spooled = await collect(request, async (stream, announced) => deps.spool.receive(stream, toSpoolRequest(deps, upload, { announced, signal: request.signal })));
+    spooled = await collect(request, async (stream, announced) =>
+      deps.spool.receive(stream, toSpoolRequest(deps, upload, { announced, signal: request.signal })),
+    );
     return await accept(deps, upload, spooled);
   } catch (error) {
     await abandonReceiving(context.database.sql, { id }).catch(() => undefined);
@@ -77,12 +99,19 @@ export async function receiveContent(deps: UploadDeps, id: string, request: { re
   }
 }
 
-function toSpoolRequest({ context }: UploadDeps, upload: Upload, { announced, signal }: { readonly announced: Announced; readonly signal: AbortSignal }): Parameters<Parts['spool']['receive']>[1] {
+function toSpoolRequest(
+  { context }: UploadDeps,
+  upload: Upload,
+  { announced, signal }: { readonly announced: Announced; readonly signal: AbortSignal },
+): Parameters<Parts['spool']['receive']>[1] {
   return { maxBytes: context.config.maxUploadBytes, signal, announced: [announced, { sizeBytes: upload.announcedBytes, sha256: upload.announcedSha256 }] };
 }
 
 /** Runs the feed and takes what `read` made of its stream. When the body turns out malformed after its content, the content goes again. */
-export async function collect<T extends Measured & { discard?(): Promise<void> }>(request: { readonly feed: Feed; readonly signal: AbortSignal }, read: (stream: Readable, announced: Announced) => Promise<T>): Promise<T> {
+export async function collect<T extends Measured & { discard?(): Promise<void> }>(
+  request: { readonly feed: Feed; readonly signal: AbortSignal },
+  read: (stream: Readable, announced: Announced) => Promise<T>,
+): Promise<T> {
   const taken: { value?: T; isOver?: true } = {};
   try {
     await request.feed(async (stream, announced = {}) => {
@@ -106,7 +135,13 @@ async function accept(deps: UploadDeps, upload: Upload, spooled: Spooled): Promi
   const at = context.clock.now();
   const accepted = await deps.storage.withContent(sha256, async () => {
     await deps.storage.quarantine(spooled.path, sha256);
-    const row = await acceptContent(context.database.sql, upload.id, { node, digests: spooled.digests, sizeBytes: spooled.sizeBytes, at, expiresAt: later(at, { days: context.config.heldTtlDays }) });
+    const row = await acceptContent(context.database.sql, upload.id, {
+      node,
+      digests: spooled.digests,
+      sizeBytes: spooled.sizeBytes,
+      at,
+      expiresAt: later(at, { days: context.config.heldTtlDays }),
+    });
     if (row === undefined) await dropUnneeded(deps, 'quarantine', sha256);
     return row;
   });
@@ -168,7 +203,11 @@ export async function pageUploads(deps: Parts, filter: ListUploads, principal: P
   const { database, clock } = deps.context;
   const rows = await listUploads(database.sql, filter);
   const shown = rows.slice(0, filter.limit);
-  const receipts = await findReceiptsOf(database.sql, shown.filter(({ state }) => state === 'released').map(({ id }) => id), clock.now());
+  const receipts = await findReceiptsOf(
+    database.sql,
+    shown.filter(({ state }) => state === 'released').map(({ id }) => id),
+    clock.now(),
+  );
   const items = shown.map((upload) => toView(upload, { receipt: receipts.get(upload.id), canExplain: principal.rights.has('uploads:read') }));
   const next = rows.length > filter.limit ? items.at(-1)?.id : undefined;
   return { items, ...(next === undefined ? {} : { next }) };
@@ -208,7 +247,8 @@ export async function rescreenUpload(deps: UploadDeps, id: string): Promise<Uplo
 async function requeue(deps: UploadDeps, id: string, sha256: string): Promise<Upload> {
   const { clock, config, database } = deps.context;
   const { state } = await requireUpload(deps, id);
-  if (nextState(state, 'rescreen') === undefined) throw new GatehouseError('conflict', `This upload is ${state}; only decided content can be screened again. Nothing was changed.`);
+  if (nextState(state, 'rescreen') === undefined)
+    throw new GatehouseError('conflict', `This upload is ${state}; only decided content can be screened again. Nothing was changed.`);
   if (areaOf(state) === 'released') await deps.storage.copy(sha256, 'released', 'quarantine');
   const now = clock.now();
   const queued = await database.transact(async (tx) => {

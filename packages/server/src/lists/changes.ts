@@ -29,7 +29,14 @@ export function toSnapshot(row: ListRow): SettingsSnapshot {
 }
 
 export function isSameSnapshot(a: SettingsSnapshot, b: SettingsSnapshot): boolean {
-  return a.name === b.name && a.source === b.source && a.state === b.state && a.radius === b.radius && a.qualityFloor === b.qualityFloor && a.disposition === b.disposition;
+  return (
+    a.name === b.name &&
+    a.source === b.source &&
+    a.state === b.state &&
+    a.radius === b.radius &&
+    a.qualityFloor === b.qualityFloor &&
+    a.disposition === b.disposition
+  );
 }
 
 /** The list, once no other change can come in between. @throws {GatehouseError} `not_found`, `gone` */
@@ -45,21 +52,34 @@ export function requireList(row: ListRow | undefined): ListRow {
 }
 
 /** Records a change of a list that `lockList` returned. @returns the list as it is now */
-export async function recordChange(context: AppContext, tx: Tx, input: { readonly list: ListRow; readonly actor: string; readonly change: Change }): Promise<ListRow> {
+export async function recordChange(
+  context: AppContext,
+  tx: Tx,
+  input: { readonly list: ListRow; readonly actor: string; readonly change: Change },
+): Promise<ListRow> {
   const { list, actor, change } = input;
   const at = context.clock.now();
   const after = { ...list, ...change.row, changed_at: at };
   const [old, now] = [toSnapshot(list), toSnapshot(after)];
   const isSettings = change.kind === 'create' || !isSameSnapshot(old, now);
   const version = await addVersion(tx, {
-    at, actor, kind: change.kind, list_id: list.id, list_name: after.name, ...change.counts,
+    at,
+    actor,
+    kind: change.kind,
+    list_id: list.id,
+    list_name: after.name,
+    ...change.counts,
     before: isSettings && change.kind !== 'create' ? old : null,
     after: isSettings ? now : null,
   });
   await change.write?.(tx, version);
   await updateList(tx, list.id, { ...change.row, version, changed_at: at, ...(isContentChange(change.counts) ? { content_version: version } : {}) });
   const { added, restored, withdrawn, disabled, enabled } = change.counts;
-  await context.events.emit('list.changed', { listId: list.id, listSetVersion: version, change: change.kind, added: added + restored + enabled, removed: withdrawn + disabled, actor }, tx);
+  await context.events.emit(
+    'list.changed',
+    { listId: list.id, listSetVersion: version, change: change.kind, added: added + restored + enabled, removed: withdrawn + disabled, actor },
+    tx,
+  );
   return { ...after, version };
 }
 

@@ -32,7 +32,10 @@ export function readSettings(args: CommandArguments): Record<string, string | nu
 export function wholeOption(args: CommandArguments, name: string): number | undefined {
   const text = textOption(args, name);
   if (text === undefined) return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw new GatehouseError('invalid_request', 'A whole number is needed. Nothing was changed.', { errors: [{ at: name, message: `"${text}" is not a whole number` }] });
+  if (!/^\d{1,10}$/.test(text))
+    throw new GatehouseError('invalid_request', 'A whole number is needed. Nothing was changed.', {
+      errors: [{ at: name, message: `"${text}" is not a whole number` }],
+    });
   return Number(text);
 }
 

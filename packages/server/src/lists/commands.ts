@@ -61,14 +61,23 @@ export const listsCommands: readonly CommandDefinition[] = [
     name: 'list versions',
     summary: 'show list-set versions, newest first, or one of them',
     arguments: [{ name: '[version]', about: 'show only this one' }],
-    options: [{ flags: '--limit <count>', about: 'how many (default 50)' }, { flags: '--list <list>', about: 'only changes of this list' }],
+    options: [
+      { flags: '--limit <count>', about: 'how many (default 50)' },
+      { flags: '--list <list>', about: 'only changes of this list' },
+    ],
     run: runVersions,
   },
   {
     name: 'list diff',
     summary: 'show what differs between two list-set versions',
-    arguments: [{ name: '<from>', about: 'the earlier version' }, { name: '<to>', about: 'the later version' }],
-    options: [{ flags: '--list <list>', about: 'show the entries of this list that differ' }, { flags: '--after <entry>', about: 'begin behind this entry number' }],
+    arguments: [
+      { name: '<from>', about: 'the earlier version' },
+      { name: '<to>', about: 'the later version' },
+    ],
+    options: [
+      { flags: '--list <list>', about: 'show the entries of this list that differ' },
+      { flags: '--after <entry>', about: 'begin behind this entry number' },
+    ],
     run: runDiff,
   },
 ];
@@ -94,8 +103,21 @@ async function runShow(context: CommandContext, args: CommandArguments): Promise
   const api = await context.api();
   if (args.positional[0] === undefined) {
     const lists = await readLists(api);
-    const rows = lists.map((list) => [list.id, list.name, list.state, String(Object.values(list.entries).reduce((sum, count) => sum + count, 0)), String(list.radius), String(list.qualityFloor), list.disposition, list.changedAt.slice(0, 10)]);
-    print(context, lists, () => (lists.length === 0 ? ['There are no lists. Import one with `gatehouse list import <file>`.'] : formatTable([['ID', 'NAME', 'STATE', 'ENTRIES', 'RADIUS', 'QUALITY', 'MATCH', 'CHANGED'], ...rows])));
+    const rows = lists.map((list) => [
+      list.id,
+      list.name,
+      list.state,
+      String(Object.values(list.entries).reduce((sum, count) => sum + count, 0)),
+      String(list.radius),
+      String(list.qualityFloor),
+      list.disposition,
+      list.changedAt.slice(0, 10),
+    ]);
+    print(context, lists, () =>
+      lists.length === 0
+        ? ['There are no lists. Import one with `gatehouse list import <file>`.']
+        : formatTable([['ID', 'NAME', 'STATE', 'ENTRIES', 'RADIUS', 'QUALITY', 'MATCH', 'CHANGED'], ...rows]),
+    );
     return EXIT.ok;
   }
   const list = await requireList(api, args);
@@ -105,7 +127,12 @@ async function runShow(context: CommandContext, args: CommandArguments): Promise
   const query = new URLSearchParams({ limit: String(limit ?? 100), after: String(wholeOption(args, 'after') ?? 0), ...(state === undefined ? {} : { state }) });
   const page = EntryPageSchema.parse((await api.send({ method: 'GET', path: `/v1/lists/${list.id}/entries?${query.toString()}` })).body);
   const rows = page.entries.map((entry) => [String(entry.entry), entry.signal, entry.state, entry.maskedValue, entry.reference ?? '-']);
-  print(context, { list, ...page }, () => [...describeList(list), '', ...formatTable([['ENTRY', 'SIGNAL', 'STATE', 'VALUE', 'REFERENCE'], ...rows]), ...(page.next === undefined ? [] : [`More: --after ${page.next}`])]);
+  print(context, { list, ...page }, () => [
+    ...describeList(list),
+    '',
+    ...formatTable([['ENTRY', 'SIGNAL', 'STATE', 'VALUE', 'REFERENCE'], ...rows]),
+    ...(page.next === undefined ? [] : [`More: --after ${page.next}`]),
+  ]);
   return EXIT.ok;
 }
 
@@ -114,14 +141,18 @@ function stateCommand(verb: 'disable' | 'enable', summary: string): CommandDefin
     name: `list ${verb}`,
     summary,
     arguments: [LIST_ARGUMENT],
-    options: [{ flags: '--entry <number>', about: 'only this entry' }, { flags: '--value <hex>', about: 'only the entry with this value, given in full' }],
+    options: [
+      { flags: '--entry <number>', about: 'only this entry' },
+      { flags: '--value <hex>', about: 'only the entry with this value, given in full' },
+    ],
     async run(context, args) {
       const api = await context.api();
       const list = await requireList(api, args);
       const value = textOption(args, 'value');
       let entry = wholeOption(args, 'entry');
       if (value !== undefined && entry !== undefined) throw new GatehouseError('invalid_request', 'Give --entry or --value, not both. Nothing was changed.');
-      if (value !== undefined) entry = EntryViewSchema.parse((await api.send({ method: 'POST', path: `/v1/lists/${list.id}/entries/find`, json: { value } })).body).entry;
+      if (value !== undefined)
+        entry = EntryViewSchema.parse((await api.send({ method: 'POST', path: `/v1/lists/${list.id}/entries/find`, json: { value } })).body).entry;
       const path = `/v1/lists/${list.id}${entry === undefined ? '' : `/entries/${entry}`}/${verb}`;
       const { body } = await api.send({ method: 'POST', path });
       if (entry === undefined) return printList(context, ListViewSchema.parse(body));
@@ -137,7 +168,10 @@ async function runVersions(context: CommandContext, args: CommandArguments): Pro
   const wanted = args.positional[0];
   if (wanted !== undefined) {
     const version = VersionViewSchema.parse((await api.send({ method: 'GET', path: `/v1/list-versions/${encodeURIComponent(wanted)}` })).body);
-    print(context, version, () => [...formatTable([VERSION_HEADING, toVersionRow(version)]), ...(version.after === undefined ? [] : [`before: ${JSON.stringify(version.before ?? null)}`, `after:  ${JSON.stringify(version.after)}`])]);
+    print(context, version, () => [
+      ...formatTable([VERSION_HEADING, toVersionRow(version)]),
+      ...(version.after === undefined ? [] : [`before: ${JSON.stringify(version.before ?? null)}`, `after:  ${JSON.stringify(version.after)}`]),
+    ]);
     return EXIT.ok;
   }
   const listName = textOption(args, 'list');
@@ -152,7 +186,14 @@ async function runVersions(context: CommandContext, args: CommandArguments): Pro
 const VERSION_HEADING = ['VERSION', 'AT', 'CHANGE', 'LIST', 'ADDED', 'BACK', 'WITHDRAWN', 'DISABLED', 'ENABLED', 'BY'];
 
 function toVersionRow(version: VersionView): string[] {
-  return [String(version.listSetVersion), version.at, version.kind, version.listName, ...[version.added, version.restored, version.withdrawn, version.disabled, version.enabled].map(String), version.actor];
+  return [
+    String(version.listSetVersion),
+    version.at,
+    version.kind,
+    version.listName,
+    ...[version.added, version.restored, version.withdrawn, version.disabled, version.enabled].map(String),
+    version.actor,
+  ];
 }
 
 async function runDiff(context: CommandContext, args: CommandArguments): Promise<number> {
@@ -165,7 +206,12 @@ async function runDiff(context: CommandContext, args: CommandArguments): Promise
   const difference = DifferenceSchema.parse((await api.send({ method: 'GET', path: `/v1/list-versions/diff?${query.toString()}` })).body);
   print(context, difference, () => {
     if (difference.lists.length === 0) return ['Nothing differs.'];
-    const rows = difference.lists.map((found) => [found.listName, found.change, ...[found.added, found.restored, found.withdrawn, found.disabled, found.enabled].map(String), found.after === undefined ? '-' : 'changed']);
+    const rows = difference.lists.map((found) => [
+      found.listName,
+      found.change,
+      ...[found.added, found.restored, found.withdrawn, found.disabled, found.enabled].map(String),
+      found.after === undefined ? '-' : 'changed',
+    ]);
     const entries = (difference.entries ?? []).map((entry) => [String(entry.entry), entry.signal, entry.change]);
     return [
       ...formatTable([['LIST', 'CHANGE', 'ADDED', 'BACK', 'WITHDRAWN', 'DISABLED', 'ENABLED', 'SETTINGS'], ...rows]),

@@ -31,7 +31,10 @@ export async function requestFold(context: AppContext, listId: string): Promise<
 export async function foldList(context: AppContext, listId: string, signal?: AbortSignal): Promise<boolean> {
   const row = await readList(context.database.sql, listId);
   if (row === undefined || row.state === 'removed') return true;
-  const { list, contents } = await readTogether(context.database, async (tx) => ({ list: requireList(await readList(tx, listId)), contents: await readContents(tx, listId, -1) }));
+  const { list, contents } = await readTogether(context.database, async (tx) => ({
+    list: requireList(await readList(tx, listId)),
+    contents: await readContents(tx, listId, -1),
+  }));
   const segments: NewSegment[] = [];
   for (const type of SIGNAL_TYPES) {
     const records = await readRecords(context, contents, type);
@@ -55,7 +58,8 @@ export async function foldList(context: AppContext, listId: string, signal?: Abo
 
 async function readRecords(context: AppContext, contents: Contents, type: SignalType): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for (const segment of contents.segments) if (segment.kind === 'entries' && segment.type === type) parts.push(await readSegment(context.blobs.segments, segment));
+  for (const segment of contents.segments)
+    if (segment.kind === 'entries' && segment.type === type) parts.push(await readSegment(context.blobs.segments, segment));
   for (const delta of contents.deltas) {
     if (delta.op !== 'add' || delta.type !== type || delta.value === null) continue;
     const record = new Uint8Array(SIGNAL_BYTES[type] + NUMBER_BYTES);
@@ -63,7 +67,10 @@ async function readRecords(context: AppContext, contents: Contents, type: Signal
     writeNumber(record, SIGNAL_BYTES[type], delta.entry);
     parts.push(record);
   }
-  return concatenate(parts, parts.reduce((sum, { length }) => sum + length, 0));
+  return concatenate(
+    parts,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
 }
 
 /** Sorting whole records sorts by value, because no two have the same one. */

@@ -26,7 +26,10 @@ const SLICE_ENTRIES = 262_144;
 /** @throws {GatehouseError} `invalid_request`, `not_found` */
 export async function compareVersions(context: AppContext, query: DifferenceQuery): Promise<Difference> {
   const { from, to } = query;
-  if (from > to) throw new GatehouseError('invalid_request', `Version ${from} is later than version ${to}; give the earlier one first.`, { errors: [{ at: '?from', message: 'must not be above `to`' }] });
+  if (from > to)
+    throw new GatehouseError('invalid_request', `Version ${from} is later than version ${to}; give the earlier one first.`, {
+      errors: [{ at: '?from', message: 'must not be above `to`' }],
+    });
   const newest = await readVersion(context.database.sql);
   if (to > newest) throw new GatehouseError('not_found', `There is no list-set version ${to}; the newest is ${newest}.`);
   const byList = groupBy(await readVersions(context.database.sql, { after: from, upTo: to }), (row) => row.list_id);
@@ -44,7 +47,13 @@ type ListRange = { readonly listId: string; readonly rows: readonly VersionRow[]
 async function compareList(context: AppContext, input: ListRange): Promise<ListDifference | undefined> {
   const change = nameListChange(input.rows);
   if (change === undefined) return undefined;
-  return { listId: input.listId, listName: input.rows.at(-1)?.list_name ?? '', change, ...compareSettings(input.rows), ...(await countChanges(context, input)) };
+  return {
+    listId: input.listId,
+    listName: input.rows.at(-1)?.list_name ?? '',
+    change,
+    ...compareSettings(input.rows),
+    ...(await countChanges(context, input)),
+  };
 }
 
 /** Undefined for a list that came and went in between. */
@@ -68,10 +77,12 @@ async function countChanges(context: AppContext, input: ListRange): Promise<Reco
   const counts: Record<EntryChange, number> = { added: 0, restored: 0, withdrawn: 0, disabled: 0, enabled: 0 };
   if (!input.rows.some((row) => ENTRY_CHANGES.some((change) => row[change] > 0))) return counts;
   const states = await readStates(context, input);
-  await runInSlices(scan(states, 0, (_entry, change) => {
-    counts[change] += 1;
-    return true;
-  }));
+  await runInSlices(
+    scan(states, 0, (_entry, change) => {
+      counts[change] += 1;
+      return true;
+    }),
+  );
   return counts;
 }
 
@@ -80,11 +91,13 @@ async function readChangedEntries(context: AppContext, query: DifferenceQuery & 
   const states = await readStates(context, query);
   const entries: NonNullable<Difference['entries']> = [];
   let hasMore = false;
-  await runInSlices(scan(states, query.after ?? 0, (entry, change) => {
-    hasMore = entries.length === limit;
-    if (!hasMore) entries.push({ entry, signal: states.runs.typeOf(entry) ?? 'pdq', change });
-    return !hasMore;
-  }));
+  await runInSlices(
+    scan(states, query.after ?? 0, (entry, change) => {
+      hasMore = entries.length === limit;
+      if (!hasMore) entries.push({ entry, signal: states.runs.typeOf(entry) ?? 'pdq', change });
+      return !hasMore;
+    }),
+  );
   const last = entries.at(-1);
   return { entries, ...(hasMore && last !== undefined ? { next: last.entry } : {}) };
 }
@@ -99,7 +112,11 @@ interface States {
 
 async function readStates(context: AppContext, input: { readonly listId: string; readonly from: number; readonly to: number }): Promise<States> {
   const history = await readTogether(context.database, (tx) => readStateHistory(tx, input.listId, input.to));
-  const earlier: Contents = { runs: history.runs.filter(isUpTo(input.from)), segments: history.segments.filter(isUpTo(input.from)), deltas: history.deltas.filter(isUpTo(input.from)) };
+  const earlier: Contents = {
+    runs: history.runs.filter(isUpTo(input.from)),
+    segments: history.segments.filter(isUpTo(input.from)),
+    deltas: history.deltas.filter(isUpTo(input.from)),
+  };
   const { segments } = context.blobs;
   const none = new Uint8Array(0);
   return {

@@ -14,6 +14,7 @@ import type { EntryPage, EntryView, ImportReport, NewEntry } from './schema-chan
 import { SIGNAL_TYPES, type SignalType } from './schema.ts';
 import { addDeltas, isEntryDisabled } from './store-entries.ts';
 import { findList, type ListRow } from './store.ts';
+import { createTurns } from './turns.ts';
 
 export interface EntryActions {
   /** The new version is in force on this node when this resolves. @throws {GatehouseError} then nothing was changed */
@@ -29,12 +30,15 @@ export interface EntryActions {
 }
 
 export function createEntryActions(context: AppContext, node: ListNode, instruments: ListInstruments): EntryActions {
+  const takeTurn = createTurns();
   const load = async (input: ImportInput): Promise<ImportReport> => {
-    const report = await importList(context, input);
+    const report = await importList(context, input, takeTurn);
     instruments.countImport(report);
     input.onProgress?.('loading', { bytes: 0, lines: report.lines });
     await node.catchUp();
-    await requestFold(context, report.listId).catch((error: unknown) => context.log.warn({ code: Reflect.get(Object(error), 'code') }, 'a fold of list segments could not be asked for'));
+    await requestFold(context, report.listId).catch((error: unknown) =>
+      context.log.warn({ code: Reflect.get(Object(error), 'code') }, 'a fold of list segments could not be asked for'),
+    );
     return report;
   };
   const stateOf = async (listId: string): Promise<ListState> => {
@@ -51,7 +55,8 @@ export function createEntryActions(context: AppContext, node: ListNode, instrume
   };
   return {
     importFile: load,
-    addEntries: (listId, entries, actor) => load({ listId, actor, kind: 'add', stream: Readable.from(toLines(entries)), name: '', format: 'jsonl', isStrict: true }),
+    addEntries: (listId, entries, actor) =>
+      load({ listId, actor, kind: 'add', stream: Readable.from(toLines(entries)), name: '', format: 'jsonl', isStrict: true }),
     async entries(listId, query = {}) {
       const list = await stateOf(listId);
       return { listId: list.row.id, listSetVersion: node.listSetVersion, ...(await readEntryPage(context, list, query)) };
@@ -88,7 +93,10 @@ function typesOf(wanted: { readonly type?: SignalType | undefined; readonly valu
   if (wanted.type !== undefined) return [wanted.type];
   const value = wanted.value.trim();
   const guess = /^[0-9a-f]+$/i.test(value) ? guessType(value.length) : undefined;
-  if (guess === undefined) throw new GatehouseError('invalid_request', 'The value must be given in full: 32 (MD5), 40 (SHA-1) or 64 (PDQ, SHA-256) hexadecimal digits.', { errors: [{ at: '/value', message: 'is not a whole hash' }] });
+  if (guess === undefined)
+    throw new GatehouseError('invalid_request', 'The value must be given in full: 32 (MD5), 40 (SHA-1) or 64 (PDQ, SHA-256) hexadecimal digits.', {
+      errors: [{ at: '/value', message: 'is not a whole hash' }],
+    });
   return SIGNAL_TYPES.filter((type) => guess === type || (guess === 'ambiguous' && (type === 'pdq' || type === 'sha256')));
 }
 
@@ -96,7 +104,10 @@ function* toLines(entries: readonly NewEntry[]): Generator<Buffer> {
   for (const entry of entries) yield Buffer.from(`${JSON.stringify(entry)}\n`);
 }
 
-async function setEntryState(context: AppContext, input: { readonly listId: string; readonly entry: number; readonly isDisabled: boolean; readonly actor: string }): Promise<void> {
+async function setEntryState(
+  context: AppContext,
+  input: { readonly listId: string; readonly entry: number; readonly isDisabled: boolean; readonly actor: string },
+): Promise<void> {
   const { listId, entry, isDisabled } = input;
   await context.database.transact(async (tx) => {
     const list = await lockList(tx, listId);

@@ -1,5 +1,6 @@
 /** Entries on their way from a file: columns of bytes, no object per entry. */
 import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';
+import type { Steps } from './slices.ts';
 
 /** Texts end to end: the i-th is bytes[ends[i - 1] … ends[i]], UTF-8. */
 export interface TextColumn {
@@ -113,31 +114,35 @@ export function concatenate(parts: readonly Uint8Array[], totalBytes: number): U
 }
 
 /** Puts the batches of a file together, one column for each type. */
-export function joinBatches(batches: readonly EntryBatch[]): ListEntries {
+export function* joinBatches(batches: readonly EntryBatch[]): Steps<ListEntries> {
   const entries: Partial<Record<SignalType, EntryColumn>> = {};
   for (const type of SIGNAL_TYPES) {
     const columns = batches.filter((batch) => batch.type === type).map((batch) => batch.column);
-    if (columns.length > 0) entries[type] = joinColumns(type, columns);
+    if (columns.length > 0) entries[type] = yield* joinColumns(type, columns);
   }
   return entries;
 }
 
-function joinColumns(type: SignalType, columns: readonly EntryColumn[]): EntryColumn {
+function* joinColumns(type: SignalType, columns: readonly EntryColumn[]): Steps<EntryColumn> {
+  const width = SIGNAL_BYTES[type];
   const count = columns.reduce((sum, column) => sum + column.count, 0);
-  const lines = new Uint32Array(count);
   const textBytes = columns.reduce((sum, column) => sum + (column.references?.bytes.length ?? 0), 0);
-  const ends = textBytes === 0 ? undefined : new Uint32Array(count);
+  const values = new Uint8Array(count * width);
+  const lines = new Uint32Array(count);
+  const texts = new Uint8Array(textBytes);
+  const ends = new Uint32Array(textBytes === 0 ? 0 : count);
   let row = 0;
   let textOffset = 0;
   for (const column of columns) {
+    values.set(column.values, row * width);
     lines.set(column.lines, row);
-    for (let i = 0; ends !== undefined && i < column.count; i++) ends[row + i] = textOffset + (column.references?.ends[i] ?? 0);
+    if (column.references !== undefined) texts.set(column.references.bytes, textOffset);
+    for (let i = 0; textBytes > 0 && i < column.count; i++) ends[row + i] = textOffset + (column.references?.ends[i] ?? 0);
     row += column.count;
     textOffset += column.references?.bytes.length ?? 0;
+    yield undefined;
   }
-  const values = concatenate(columns.map((column) => column.values), count * SIGNAL_BYTES[type]);
-  const texts = columns.flatMap((column) => (column.references === undefined ? [] : [column.references.bytes]));
-  return { count, values, lines, references: ends === undefined ? undefined : { bytes: concatenate(texts, textBytes), ends } };
+  return { count, values, lines, references: textBytes === 0 ? undefined : { bytes: texts, ends } };
 }
 
 /** The reference of the i-th value; empty when it has none. */

@@ -25,7 +25,11 @@ export function stateOfEntry(list: ListState, entry: number): EntryState {
 }
 
 /** One entry more than asked for tells whether there is a next page. */
-export async function readEntryPage(context: AppContext, list: ListState, query: EntryQuery): Promise<{ readonly entries: EntryView[]; readonly next?: number }> {
+export async function readEntryPage(
+  context: AppContext,
+  list: ListState,
+  query: EntryQuery,
+): Promise<{ readonly entries: EntryView[]; readonly next?: number }> {
   const limit = Math.min(query.limit ?? ENTRY_PAGE, ENTRY_PAGE_MAX);
   const numbers: number[] = [];
   for (let entry = (query.after ?? 0) + 1; entry <= list.runs.lastEntry && numbers.length <= limit; entry++) {
@@ -44,7 +48,15 @@ export async function viewEntries(context: AppContext, list: ListState, numbers:
     const signal = list.runs.typeOf(entry);
     const reference = references.get(entry);
     if (signal === undefined) return [];
-    return [{ entry, signal, state: stateOfEntry(list, entry), maskedValue: maskValue(values.get(entry) ?? new Uint8Array(0)), ...(reference === undefined ? {} : { reference }) }];
+    return [
+      {
+        entry,
+        signal,
+        state: stateOfEntry(list, entry),
+        maskedValue: maskValue(values.get(entry) ?? new Uint8Array(0)),
+        ...(reference === undefined ? {} : { reference }),
+      },
+    ];
   });
 }
 

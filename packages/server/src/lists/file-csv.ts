@@ -57,7 +57,8 @@ export function createRecordReader(delimiter: number, handler: RecordHandler): R
         open = undefined;
         // While no quote comes the record stays open, so there is nothing to parse again: a stray quote costs linear time only.
         const joined = Buffer.concat([text, LINE_BREAK, line]);
-        if (!line.includes(QUOTE) && joined.length <= RECORD_BYTES_MAX && lines + 1 < RECORD_LINES_MAX) open = { number: first, lines: lines + 1, text: joined };
+        if (!line.includes(QUOTE) && joined.length <= RECORD_BYTES_MAX && lines + 1 < RECORD_LINES_MAX)
+          open = { number: first, lines: lines + 1, text: joined };
         else read(joined, first, lines + 1);
       } else if (line.includes(QUOTE)) read(Buffer.from(line), number, 1);
       else if (splitPlain(line, delimiter, record)) handler.onRecord(record, number);

@@ -99,11 +99,15 @@ function textOf(row: object, names: readonly string[]): string | undefined {
 export function createCsvReader(sink: RowSink, options: { readonly delimiter: number; readonly map: ColumnMap | undefined }): RowReader {
   let columns: Columns | undefined;
   let typed: readonly SignalType[] = [];
-  const cell = (record: CsvRecord, column: number): Buffer => (column < 0 || column >= record.count ? EMPTY : record.bytes.subarray(record.starts[column], record.ends[column]));
+  const cell = (record: CsvRecord, column: number): Buffer =>
+    column < 0 || column >= record.count ? EMPTY : record.bytes.subarray(record.starts[column], record.ends[column]);
   const begin = (record: CsvRecord): boolean => {
     const first = Array.from({ length: record.count }, (_none, column) => cell(record, column).toString('utf8').trim());
     const result = resolveColumns(first, options.map);
-    if (!result.ok) throw new GatehouseError('invalid_request', `${result.problem} Nothing was imported.`, { errors: [{ at: 'map', message: 'the column with the hashes is not known' }] });
+    if (!result.ok)
+      throw new GatehouseError('invalid_request', `${result.problem} Nothing was imported.`, {
+        errors: [{ at: 'map', message: 'the column with the hashes is not known' }],
+      });
     columns = result.columns;
     typed = SIGNAL_TYPES.filter((type) => result.columns[type] !== -1);
     if (!result.isHeader && options.map === undefined) sink.warn(`The first line is not a header; ${describeColumns(result.columns)}.`);

@@ -63,13 +63,19 @@ interface Source {
 async function openSource(file: string): Promise<Source> {
   if (file === '-') return { stream: process.stdin, bytes: undefined };
   const found = await stat(file).catch(() => undefined);
-  if (found?.isFile() !== true) throw new GatehouseError('invalid_request', 'The list file was not found, or is not a file. Nothing was changed.', { errors: [{ at: '<file>', message: 'cannot be read' }] });
+  if (found?.isFile() !== true)
+    throw new GatehouseError('invalid_request', 'The list file was not found, or is not a file. Nothing was changed.', {
+      errors: [{ at: '<file>', message: 'cannot be read' }],
+    });
   return { stream: createReadStream(file, { highWaterMark: 262_144 }), bytes: found.size };
 }
 
 async function takeList(api: ApiClient, args: CommandArguments, file: string): Promise<{ readonly list: ListView; readonly isNew: boolean }> {
   const name = textOption(args, 'list') ?? textOption(args, 'name') ?? (file === '-' ? undefined : basename(file, extname(file)));
-  if (name === undefined) throw new GatehouseError('invalid_request', 'Say which list with --list. Nothing was changed.', { errors: [{ at: '--list', message: 'is needed with standard input' }] });
+  if (name === undefined)
+    throw new GatehouseError('invalid_request', 'Say which list with --list. Nothing was changed.', {
+      errors: [{ at: '--list', message: 'is needed with standard input' }],
+    });
   const settings = readSettings(args);
   const known = await findList(api, name);
   if (known === undefined) {
@@ -80,7 +86,11 @@ async function takeList(api: ApiClient, args: CommandArguments, file: string): P
   return { list: known, isNew: false };
 }
 
-async function send(context: CommandContext, api: ApiClient, parts: { readonly list: ListView; readonly args: CommandArguments; readonly source: Source; readonly file: string }): Promise<ImportReport> {
+async function send(
+  context: CommandContext,
+  api: ApiClient,
+  parts: { readonly list: ListView; readonly args: CommandArguments; readonly source: Source; readonly file: string },
+): Promise<ImportReport> {
   const { list, args, source } = parts;
   const query = new URLSearchParams();
   for (const name of ['type', 'map', 'mode'] as const) {
@@ -105,7 +115,13 @@ async function send(context: CommandContext, api: ApiClient, parts: { readonly l
   });
   source.stream.on('error', (error) => counting.destroy(error));
   try {
-    const reply = await api.send({ method: 'POST', path: `/v1/lists/${list.id}/import?${query.toString()}`, headers: { 'content-type': 'application/octet-stream' }, stream: source.stream.pipe(counting), signal: context.signal });
+    const reply = await api.send({
+      method: 'POST',
+      path: `/v1/lists/${list.id}/import?${query.toString()}`,
+      headers: { 'content-type': 'application/octet-stream' },
+      stream: source.stream.pipe(counting),
+      signal: context.signal,
+    });
     const report = ImportReportSchema.parse(reply.body);
     bar.finish(`${report.lines} lines in ${(report.durationMs / 1000).toFixed(1)} s`);
     return report;
@@ -116,12 +132,22 @@ async function send(context: CommandContext, api: ApiClient, parts: { readonly l
 }
 
 function describeReport(report: ImportReport, list: ListView): string[] {
-  const counts = [`${report.added} added`, `${report.unchanged} unchanged`, ...optional(report.restored, 'back in force'), ...optional(report.withdrawn, 'withdrawn'), ...optional(report.repeated, 'repeated in the file')];
+  const counts = [
+    `${report.added} added`,
+    `${report.unchanged} unchanged`,
+    ...optional(report.restored, 'back in force'),
+    ...optional(report.withdrawn, 'withdrawn'),
+    ...optional(report.repeated, 'repeated in the file'),
+  ];
   return [
     `${list.name}: ${counts.join(', ')}. ${report.isChanged ? `List-set version ${report.listSetVersion} is in force.` : `Nothing changed (list-set version ${report.listSetVersion}).`}`,
     ...report.warnings,
-    ...(report.suspicious === 0 ? [] : [`${report.suspicious} value(s) look like fillers, flat pictures or digests of nothing. They were kept; check them with the source.`]),
-    ...(report.bad === 0 ? [] : [`${report.bad} line(s) could not be read and were left out:`, ...report.badLines.map(({ line, reason }) => `  line ${line}: ${reason}`)]),
+    ...(report.suspicious === 0
+      ? []
+      : [`${report.suspicious} value(s) look like fillers, flat pictures or digests of nothing. They were kept; check them with the source.`]),
+    ...(report.bad === 0
+      ? []
+      : [`${report.bad} line(s) could not be read and were left out:`, ...report.badLines.map(({ line, reason }) => `  line ${line}: ${reason}`)]),
   ];
 }
 

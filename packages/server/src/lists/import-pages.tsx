@@ -20,7 +20,12 @@ const ImportFormSchema = z.object({
 });
 type CheckedForm = z.output<typeof ImportFormSchema>;
 
-const FORM_ERRORS: Readonly<Record<string, string>> = { list: 'Choose a list', type: 'Choose a signal type', mode: 'Choose what the file is', strict: 'Choose what happens to lines that cannot be read' };
+const FORM_ERRORS: Readonly<Record<string, string>> = {
+  list: 'Choose a list',
+  type: 'Choose a signal type',
+  mode: 'Choose what the file is',
+  strict: 'Choose what happens to lines that cannot be read',
+};
 const NO_FILE: FieldError = { at: 'file', message: 'Choose a file' };
 const NDJSON = 'application/x-ndjson';
 /** Progress lines are sent when so many more bytes were read, so that a large file does not flood the browser. */
@@ -40,7 +45,8 @@ export function importPages(service: ListsService, context: AppContext): readonl
       right: 'lists:write',
       summary: 'Import a list',
       query: z.object({ list: ListIdSchema.optional().catch(undefined) }),
-      handle: async ({ query, principal }) => html(renderImportPage({ lists: await service.list(), form: { ...EMPTY_IMPORT, list: query.list ?? NEW_LIST }, errors: [] }, principal)),
+      handle: async ({ query, principal }) =>
+        html(renderImportPage({ lists: await service.list(), form: { ...EMPTY_IMPORT, list: query.list ?? NEW_LIST }, errors: [] }, principal)),
     }),
     definePage({
       method: 'post',
@@ -67,19 +73,31 @@ interface ReceiveOptions {
 
 /** Reads the form and imports its file as it arrives. What is wrong with the form, or the file, comes back beside it. */
 async function receive(service: ListsService, exchange: Exchange, options: ReceiveOptions): Promise<Outcome> {
-  const outcome: { form: ImportForm; errors: readonly FieldError[]; report: ImportReport | undefined; hasFile: boolean } = { form: EMPTY_IMPORT, errors: [], report: undefined, hasFile: false };
+  const outcome: { form: ImportForm; errors: readonly FieldError[]; report: ImportReport | undefined; hasFile: boolean } = {
+    form: EMPTY_IMPORT,
+    errors: [],
+    report: undefined,
+    hasFile: false,
+  };
   const fields = await readMultipart(exchange, {
     maxBytes: options.maxBytes,
     maxFiles: 1,
-    async onFile({ fileName, stream }, fields) {
+    async onFile({ fileName, stream }, before) {
       // Browsers send an unnamed, empty part when nothing was chosen.
       if (fileName === '') return;
       outcome.hasFile = true;
-      const { form, errors } = check(fields);
+      const { form, errors } = check(before);
       outcome.errors = errors;
       if (form === undefined) return;
       try {
-        outcome.report = await importInto(service, { form, fileName, stream, actor: exchange.principal.id, signal: exchange.signal, onProgress: options.onProgress });
+        outcome.report = await importInto(service, {
+          form,
+          fileName,
+          stream,
+          actor: exchange.principal.id,
+          signal: exchange.signal,
+          onProgress: options.onProgress,
+        });
       } catch (error) {
         const told = toFieldErrors(error);
         if (told === undefined) throw error;
@@ -98,7 +116,11 @@ function toForm(fields: ReadonlyMap<string, string>): ImportForm {
 
 function check(fields: ReadonlyMap<string, string>): { readonly form: CheckedForm | undefined; readonly errors: readonly FieldError[] } {
   const parsed = ImportFormSchema.safeParse(toForm(fields));
-  if (!parsed.success) return { form: undefined, errors: parsed.error.issues.map(({ path }) => ({ at: String(path[0]), message: FORM_ERRORS[String(path[0])] ?? 'This is not valid' })) };
+  if (!parsed.success)
+    return {
+      form: undefined,
+      errors: parsed.error.issues.map(({ path }) => ({ at: String(path[0]), message: FORM_ERRORS[String(path[0])] ?? 'This is not valid' })),
+    };
   const isNameNeeded = parsed.data.list === NEW_LIST && !ListNameSchema.safeParse(parsed.data.name).success;
   return isNameNeeded ? { form: undefined, errors: [{ at: 'name', message: 'Enter a name for the new list' }] } : { form: parsed.data, errors: [] };
 }
@@ -158,7 +180,11 @@ function streamImport(service: ListsService, exchange: Exchange, maxBytes: numbe
       };
       try {
         const { errors, report } = await receive(service, exchange, { maxBytes, onProgress: send });
-        send(report === undefined ? { kind: 'problem', problem: { code: 'invalid_request', status: 400, detail: errors.map(({ message }) => message).join('. '), errors } } : { kind: 'report', report });
+        send(
+          report === undefined
+            ? { kind: 'problem', problem: { code: 'invalid_request', status: 400, detail: errors.map(({ message }) => message).join('. '), errors } }
+            : { kind: 'report', report },
+        );
       } catch (error) {
         send({ kind: 'problem', problem: toProblemObject(toGatehouseError(error), exchange.requestId) });
       }

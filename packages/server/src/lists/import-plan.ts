@@ -9,6 +9,7 @@ import type { Steps } from './slices.ts';
 import { compareBytes, sortValues } from './value-sort.ts';
 
 const SLICE_RECORDS = 16_384;
+const SLICE_ENTRIES = 262_144;
 
 /** The distinct values of one type, sorted. */
 export interface SortedColumn {
@@ -111,10 +112,36 @@ export function* planImport(input: PlanInput): Steps<ImportPlan> {
     if (part.count > 0) added.push(part);
     first += part.count;
   }
-  const restored = collect(seen, (entry, isSeen) => isSeen && ((input.flags[entry] ?? 0) & FLAG_WITHDRAWN) !== 0);
-  const withdrawn = input.mode === 'replace' ? collect(seen, (entry, isSeen) => !isSeen && ((input.flags[entry] ?? 0) & FLAG_WITHDRAWN) === 0) : new Uint32Array(0);
-  const found = collect(seen, (_entry, isSeen) => isSeen).length;
-  return { added, restored, withdrawn, unchanged: found - restored.length };
+  const restored = new NumberList();
+  const withdrawn = new NumberList();
+  let unchanged = 0;
+  for (let entry = 1; entry < input.nextEntry; entry++) {
+    const isWithdrawn = ((input.flags[entry] ?? 0) & FLAG_WITHDRAWN) !== 0;
+    if (seen[entry] === 1 && isWithdrawn) restored.add(entry);
+    else if (seen[entry] === 1) unchanged += 1;
+    else if (input.mode === 'replace' && !isWithdrawn) withdrawn.add(entry);
+    if (entry % SLICE_ENTRIES === 0) yield undefined;
+  }
+  return { added, restored: restored.take(), withdrawn: withdrawn.take(), unchanged };
+}
+
+/** Numbers in the order in which they come, four bytes each. */
+class NumberList {
+  #numbers = new Uint32Array(1024);
+  #count = 0;
+
+  add(number: number): void {
+    if (this.#count === this.#numbers.length) {
+      const larger = new Uint32Array(this.#numbers.length * 2);
+      larger.set(this.#numbers);
+      this.#numbers = larger;
+    }
+    this.#numbers[this.#count++] = number;
+  }
+
+  take(): Uint32Array {
+    return this.#numbers.subarray(0, this.#count);
+  }
 }
 
 function* numberAdded({ sorted, numbers }: Comparison, state: { readonly first: number; readonly seen: Uint8Array }): Steps<AddedEntries> {
@@ -126,18 +153,11 @@ function* numberAdded({ sorted, numbers }: Comparison, state: { readonly first: 
     if (rank % SLICE_RECORDS === 0) yield undefined;
   }
   let count = 0;
-  for (let position = 0; position < byPosition.length; position++) if (byPosition[position] === 1) byPosition[position] = state.first + count++;
+  for (let position = 0; position < byPosition.length; position++) {
+    if (byPosition[position] === 1) byPosition[position] = state.first + count++;
+    if (position % SLICE_ENTRIES === 0) yield undefined;
+  }
   return { sorted, first: state.first, count, numbers: byPosition };
-}
-
-/** @param seen by entry number; 0 is no entry */
-function collect(seen: Uint8Array, isWanted: (entry: number, isSeen: boolean) => boolean): Uint32Array {
-  let count = 0;
-  for (let entry = 1; entry < seen.length; entry++) if (isWanted(entry, seen[entry] === 1)) count += 1;
-  const found = new Uint32Array(count);
-  let at = 0;
-  for (let entry = 1; entry < seen.length; entry++) if (isWanted(entry, seen[entry] === 1)) found[at++] = entry;
-  return found;
 }
 
 /** The records of a segment file for added entries, in bodies of at most `SEGMENT_RECORDS_MAX`. */
@@ -166,6 +186,6 @@ export function* toSegmentBodies(added: AddedEntries): Steps<Uint8Array[]> {
 
 export function toNumberBody(numbers: Uint32Array): Uint8Array {
   const body = new Uint8Array(numbers.length * NUMBER_BYTES);
-  for (const [index, number] of numbers.entries()) writeNumber(body, index * NUMBER_BYTES, number);
+  for (let index = 0; index < numbers.length; index++) writeNumber(body, index * NUMBER_BYTES, numbers[index] ?? 0);
   return body;
 }

@@ -11,11 +11,19 @@ import type { ListsService } from './service.ts';
 const NDJSON = 'application/x-ndjson';
 /** A line of progress for so many bytes read. */
 const PROGRESS_BYTES = 1_048_576;
-const FORMATS: Readonly<Record<string, FileFormat>> = { 'text/csv': 'csv', 'application/x-ndjson': 'jsonl', 'application/jsonl': 'jsonl', 'application/x-jsonlines': 'jsonl' };
+const FORMATS: Readonly<Record<string, FileFormat>> = {
+  'text/csv': 'csv',
+  'application/x-ndjson': 'jsonl',
+  'application/jsonl': 'jsonl',
+  'application/x-jsonlines': 'jsonl',
+};
 
 export function importRoute(service: ListsService, context: AppContext): Route {
   return defineRoute({
-    method: 'post', path: '/v1/lists/{id}/import', right: 'lists:write', tag: 'lists',
+    method: 'post',
+    path: '/v1/lists/{id}/import',
+    right: 'lists:write',
+    tag: 'lists',
     summary: 'Import a list file',
     description:
       'The body is the file: CSV (any column order, found by header or `map`), JSON Lines or one hash a line; PDQ, MD5, SHA-1, SHA-256. ' +
@@ -25,15 +33,27 @@ export function importRoute(service: ListsService, context: AppContext): Route {
     params: ListParamsSchema,
     query: ImportQuerySchema,
     requestHeaders: { accept: `\`${NDJSON}\` for progress` },
-    rawBody: { kind: 'stream', contentTypes: ['text/csv', NDJSON, 'text/plain', 'application/octet-stream'], description: `The list file, at most ${context.config.importMaxBytes} bytes` },
+    rawBody: {
+      kind: 'stream',
+      contentTypes: ['text/csv', NDJSON, 'text/plain', 'application/octet-stream'],
+      description: `The list file, at most ${context.config.importMaxBytes} bytes`,
+    },
     responses: { 200: { description: 'What became of the lines', schema: ImportReportSchema } },
     async handle({ params, query, principal, incoming, header, signal }) {
       // A list that does not exist is an error status, also for those who read progress.
       await service.get(params.id);
       const contentType = (header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
       const input: ImportInput = {
-        listId: params.id, actor: principal.id, stream: incoming, name: '', signal,
-        format: query.format ?? FORMATS[contentType], type: query.type, map: query.map, mode: query.mode, isStrict: query.strict,
+        listId: params.id,
+        actor: principal.id,
+        stream: incoming,
+        name: '',
+        signal,
+        format: query.format ?? FORMATS[contentType],
+        type: query.type,
+        map: query.map,
+        mode: query.mode,
+        isStrict: query.strict,
       };
       if ((header('accept') ?? '').includes(NDJSON)) return answerWithProgress((onProgress) => service.importFile({ ...input, onProgress }));
       return json(await service.importFile(input));

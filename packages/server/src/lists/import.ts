@@ -9,13 +9,25 @@ import type { Tx } from '../platform/db/database.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { lockList, NO_COUNTS, recordChange, requireList } from './changes.ts';
 import { joinBatches, referenceAt, type EntryBatch } from './entry-batch.ts';
-import { compareNothing, compareOne, compareRecords, planImport, sortEntries, toNumberBody, toSegmentBodies, type AddedEntries, type ImportPlan, type SortedColumn } from './import-plan.ts';
+import {
+  compareNothing,
+  compareOne,
+  compareRecords,
+  planImport,
+  sortEntries,
+  toNumberBody,
+  toSegmentBodies,
+  type AddedEntries,
+  type ImportPlan,
+  type SortedColumn,
+} from './import-plan.ts';
 import { readFlags } from './list-state.ts';
 import { readListFile, type ListFileInput, type ListFileReport } from './list-file.ts';
 import type { ImportMode, ImportPhase, ImportReport } from './schema-changes.ts';
 import { readSegment, storeSegment } from './segment.ts';
 import { runInSlices } from './slices.ts';
 import { addDeltas, addReferences, addRuns, addSegments, readContents, type NewDelta, type NewSegment } from './store-entries.ts';
+import type { TakeTurn } from './turns.ts';
 import { isUniqueViolation, readList, readTogether, readVersion, type ListRow } from './store.ts';
 
 export interface ImportInput extends Pick<ListFileInput, 'stream' | 'name' | 'format' | 'type' | 'map'> {
@@ -37,22 +49,32 @@ const ATTEMPTS = 8;
 const ENTRY_MAX = 2 ** 32 - 2;
 
 /** @throws {GatehouseError} `import_refused`, `invalid_request`, `too_large`, `not_found`, `gone`; then nothing was changed */
-export async function importList(context: AppContext, input: ImportInput): Promise<ImportReport> {
+export async function importList(context: AppContext, input: ImportInput, takeTurn: TakeTurn): Promise<ImportReport> {
   const startedMs = context.clock.monotonicMs();
   requireList(await readList(context.database.sql, input.listId));
   const { batches, report } = await readAll(context, input);
   refuse(report, input);
   input.onProgress?.('sorting', report);
-  const sorted = await runInSlices(sortEntries(joinBatches(batches.splice(0))), input.signal);
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptImport(context, { ...input, sorted, report });
-    if (outcome !== undefined) return toReport(outcome, { input, report, sorted, durationMs: Math.round(context.clock.monotonicMs() - startedMs) });
-    if (attempt === ATTEMPTS) throw new GatehouseError('conflict', 'The list was changed by others all the time while this file was compared with it. Nothing was imported; try again.');
+  const sorted = await runInSlices(sortEntries(await runInSlices(joinBatches(batches.splice(0)), input.signal)), input.signal);
+  // Imports of one list on this node take turns; those of other nodes are met by trying again.
+  const outcome = await takeTurn(input.listId, () => tryUntilUndisturbed(context, { ...input, sorted, report }));
+  return toReport(outcome, { input, report, sorted, durationMs: Math.round(context.clock.monotonicMs() - startedMs) });
+}
+
+async function tryUntilUndisturbed(context: AppContext, input: Prepared): Promise<Outcome> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const outcome = await attemptImport(context, input);
+    if (outcome !== undefined) return outcome;
   }
+  throw new GatehouseError('conflict', 'The list was changed by others all the time while this file was compared with it. Nothing was imported; try again.');
 }
 
 async function readAll(context: AppContext, input: ImportInput): Promise<{ batches: EntryBatch[]; report: ListFileReport }> {
-  const reader = readListFile({ ...input, stream: limitBytes(input.stream, context.config.importMaxBytes), onProgress: (progress) => input.onProgress?.('reading', progress) });
+  const reader = readListFile({
+    ...input,
+    stream: limitBytes(input.stream, context.config.importMaxBytes),
+    onProgress: (progress) => input.onProgress?.('reading', progress),
+  });
   const batches: EntryBatch[] = [];
   for await (const batch of reader) {
     input.signal?.throwIfAborted();
@@ -73,12 +95,20 @@ async function* limitBytes(stream: AsyncIterable<Uint8Array>, maxBytes: number):
 function refuse(report: ListFileReport, input: ImportInput): void {
   const errors = report.badLines.map(({ line, reason }) => ({ at: `line ${line}`, message: reason }));
   if (input.isStrict === true && report.bad > 0) {
-    throw new GatehouseError('import_refused', `${report.bad} line(s) could not be read, and the import is strict. Nothing was imported.`, { errors, members: { bad: report.bad, lines: report.lines } });
+    throw new GatehouseError('import_refused', `${report.bad} line(s) could not be read, and the import is strict. Nothing was imported.`, {
+      errors,
+      members: { bad: report.bad, lines: report.lines },
+    });
   }
   if (input.mode === 'replace' && report.accepted === 0) {
-    throw new GatehouseError('import_refused', 'The file holds no usable entry; replacing the list with it would withdraw everything. Nothing was changed. To stop using the list, disable it.', { errors });
+    throw new GatehouseError(
+      'import_refused',
+      'The file holds no usable entry; replacing the list with it would withdraw everything. Nothing was changed. To stop using the list, disable it.',
+      { errors },
+    );
   }
-  if (input.mode === 'replace' && report.bad > 0) report.warnings.push('Entries on lines that could not be read count as absent: they were withdrawn if the list held them.');
+  if (input.mode === 'replace' && report.bad > 0)
+    report.warnings.push('Entries on lines that could not be read count as absent: they were withdrawn if the list held them.');
 }
 
 interface Prepared extends ImportInput {
@@ -95,7 +125,11 @@ interface Outcome {
 /** Undefined when the list's entries changed between the comparison and the commit. */
 async function attemptImport(context: AppContext, input: Prepared): Promise<Outcome | undefined> {
   input.onProgress?.('comparing', input.report);
-  const { version, list, contents } = await readTogether(context.database, async (tx) => ({ version: await readVersion(tx), list: requireList(await readList(tx, input.listId)), contents: await readContents(tx, input.listId, -1) }));
+  const { version, list, contents } = await readTogether(context.database, async (tx) => ({
+    version: await readVersion(tx),
+    list: requireList(await readList(tx, input.listId)),
+    contents: await readContents(tx, input.listId, -1),
+  }));
   const comparisons = input.sorted.map(compareNothing);
   for (const segment of contents.segments) {
     const comparison = comparisons.find(({ sorted }) => segment.kind === 'entries' && sorted.type === segment.type);
@@ -125,9 +159,14 @@ async function storeFiles(context: AppContext, plan: ImportPlan): Promise<Stored
   const isSmall = plan.added.reduce((sum, { count }) => sum + count, 0) <= DELTAS_MAX;
   for (const added of plan.added) {
     if (isSmall) deltas.push(...toAddDeltas(added));
-    else for (const body of await runInSlices(toSegmentBodies(added))) segments.push(await storeSegment(context, { kind: 'entries', type: added.sorted.type, body }));
+    else
+      for (const body of await runInSlices(toSegmentBodies(added)))
+        segments.push(await storeSegment(context, { kind: 'entries', type: added.sorted.type, body }));
   }
-  for (const [kind, op, numbers] of [['restored', 'restore', plan.restored], ['withdrawn', 'withdraw', plan.withdrawn]] as const) {
+  for (const [kind, op, numbers] of [
+    ['restored', 'restore', plan.restored],
+    ['withdrawn', 'withdraw', plan.withdrawn],
+  ] as const) {
     if (numbers.length <= DELTAS_MAX) deltas.push(...Array.from(numbers, (entry) => ({ entry, op, type: null, value: null })));
     else segments.push(await storeSegment(context, { kind, type: null, body: toNumberBody(numbers) }));
   }
@@ -136,16 +175,23 @@ async function storeFiles(context: AppContext, plan: ImportPlan): Promise<Stored
 
 function toAddDeltas({ sorted, numbers }: AddedEntries): NewDelta[] {
   const { type, width, column } = sorted;
-  return [...numbers.entries()].flatMap(([position, entry]) => (entry === 0 ? [] : [{ entry, op: 'add' as const, type, value: Buffer.from(column.values.subarray(position * width, (position + 1) * width)) }]));
+  return [...numbers.entries()].flatMap(([position, entry]) =>
+    entry === 0 ? [] : [{ entry, op: 'add' as const, type, value: Buffer.from(column.values.subarray(position * width, (position + 1) * width)) }],
+  );
 }
 
 class ChangedMeanwhile extends Error {}
 
-async function commitImport(context: AppContext, input: Prepared, parts: { readonly list: ListRow; readonly plan: ImportPlan; readonly stored: StoredPlan }): Promise<Outcome | undefined> {
+async function commitImport(
+  context: AppContext,
+  input: Prepared,
+  parts: { readonly list: ListRow; readonly plan: ImportPlan; readonly stored: StoredPlan },
+): Promise<Outcome | undefined> {
   const { plan, stored } = parts;
   const addedCount = plan.added.reduce((sum, { count }) => sum + count, 0);
   const nextEntry = parts.list.next_entry + addedCount;
-  if (nextEntry > ENTRY_MAX) throw new GatehouseError('too_large', 'A list can number about four thousand million entries, and this file would go beyond. Nothing was imported.');
+  if (nextEntry > ENTRY_MAX)
+    throw new GatehouseError('too_large', 'A list can number about four thousand million entries, and this file would go beyond. Nothing was imported.');
   try {
     const { version: listSetVersion } = await context.database.transact(async (tx) => {
       // Before the lock: a million references take seconds, and an entry must be disabled within one.
@@ -161,7 +207,16 @@ async function commitImport(context: AppContext, input: Prepared, parts: { reado
           counts,
           row: { next_entry: nextEntry },
           async write(_tx, version) {
-            await addRuns(tx, plan.added.map((added) => ({ list_id: list.id, first_entry: added.first, last_entry: added.first + added.count - 1, type: added.sorted.type, version })));
+            await addRuns(
+              tx,
+              plan.added.map((added) => ({
+                list_id: list.id,
+                first_entry: added.first,
+                last_entry: added.first + added.count - 1,
+                type: added.sorted.type,
+                version,
+              })),
+            );
             await addSegments(tx, list.id, { version, segments: stored.segments });
             await addDeltas(tx, list.id, { version, deltas: stored.deltas });
           },
@@ -192,7 +247,10 @@ async function storeReferences(tx: Tx, listId: string, { sorted, numbers }: Adde
   if (entries.length > 0) await addReferences(tx, listId, { entries, texts });
 }
 
-function toReport(outcome: Outcome, parts: { readonly input: ImportInput; readonly report: ListFileReport; readonly sorted: readonly SortedColumn[]; readonly durationMs: number }): ImportReport {
+function toReport(
+  outcome: Outcome,
+  parts: { readonly input: ImportInput; readonly report: ListFileReport; readonly sorted: readonly SortedColumn[]; readonly durationMs: number },
+): ImportReport {
   const { plan } = outcome;
   const { report } = parts;
   return {

@@ -10,7 +10,7 @@ import { createListsService, type ListsService } from './service.ts';
 
 export * from './schema.ts';
 export * from './schema-changes.ts';
-export { joinBatches, type EntryBatch, type EntryColumn, type ListEntries } from './entry-batch.ts';
+export type { EntryBatch, EntryColumn, ListEntries } from './entry-batch.ts';
 export type { EntryQuery } from './entry-views.ts';
 export type { DifferenceQuery } from './differences.ts';
 export type { ImportInput } from './import.ts';

@@ -79,18 +79,32 @@ function toRow(settings: ListSettings): Partial<ListRow> {
 
 async function createList(context: AppContext, settings: ListSettings, actor: string): Promise<ListRow> {
   const { name } = settings;
-  if (name === undefined) throw new GatehouseError('invalid_request', 'A list needs a name. Nothing was made.', { errors: [{ at: '/name', message: 'is needed' }] });
+  if (name === undefined)
+    throw new GatehouseError('invalid_request', 'A list needs a name. Nothing was made.', { errors: [{ at: '/name', message: 'is needed' }] });
   const at = context.clock.now();
   const row: ListRow = {
-    source: '', radius: DEFAULT_RADIUS, quality_floor: DEFAULT_QUALITY_FLOOR, disposition: 'hold',
+    source: '',
+    radius: DEFAULT_RADIUS,
+    quality_floor: DEFAULT_QUALITY_FLOOR,
+    disposition: 'hold',
     ...toRow(settings),
-    id: newId<'ListId'>('list', context.clock), name, state: 'active', next_entry: 1, created_at: at, changed_at: at, version: 0, content_version: 0, folded_version: 0,
+    id: newId<'ListId'>('list', context.clock),
+    name,
+    state: 'active',
+    next_entry: 1,
+    created_at: at,
+    changed_at: at,
+    version: 0,
+    content_version: 0,
+    folded_version: 0,
   };
-  return refuseTakenName(() => context.database.transact(async (tx) => {
-    await lockVersion(tx);
-    await addList(tx, row);
-    return recordChange(context, tx, { list: row, actor, change: { kind: 'create', counts: NO_COUNTS, row: {} } });
-  }));
+  return refuseTakenName(() =>
+    context.database.transact(async (tx) => {
+      await lockVersion(tx);
+      await addList(tx, row);
+      return recordChange(context, tx, { list: row, actor, change: { kind: 'create', counts: NO_COUNTS, row: {} } });
+    }),
+  );
 }
 
 interface ListChange {
@@ -101,14 +115,16 @@ interface ListChange {
 }
 
 async function changeList(context: AppContext, input: ListChange): Promise<ListRow> {
-  return refuseTakenName(() => context.database.transact(async (tx) => {
-    const list = await lockList(tx, input.id);
-    const after = { ...list, ...input.changes };
-    if (isSameSnapshot(toSnapshot(list), toSnapshot(after))) return list;
-    if (input.changes.name !== undefined && (await isNameTaken(tx, input.changes.name, list.id))) throw createNameTaken();
-    const write = input.kind === 'remove' ? { write: () => dropContents(tx, list.id, context.clock.now()) } : {};
-    return recordChange(context, tx, { list, actor: input.actor, change: { kind: input.kind, counts: NO_COUNTS, row: input.changes, ...write } });
-  }));
+  return refuseTakenName(() =>
+    context.database.transact(async (tx) => {
+      const list = await lockList(tx, input.id);
+      const after = { ...list, ...input.changes };
+      if (isSameSnapshot(toSnapshot(list), toSnapshot(after))) return list;
+      if (input.changes.name !== undefined && (await isNameTaken(tx, input.changes.name, list.id))) throw createNameTaken();
+      const write = input.kind === 'remove' ? { write: () => dropContents(tx, list.id, context.clock.now()) } : {};
+      return recordChange(context, tx, { list, actor: input.actor, change: { kind: input.kind, counts: NO_COUNTS, row: input.changes, ...write } });
+    }),
+  );
 }
 
 async function refuseTakenName<T>(work: () => Promise<T>): Promise<T> {

@@ -14,7 +14,10 @@ interface ReadEntry {
   readonly reference: string;
 }
 
-async function read(content: string | Buffer, options: Partial<ListFileInput> & { readonly chunkBytes?: number } = {}): Promise<{ entries: ReadEntry[]; report: Awaited<ReturnType<typeof readWholeList>>['report'] }> {
+async function read(
+  content: string | Buffer,
+  options: Partial<ListFileInput> & { readonly chunkBytes?: number } = {},
+): Promise<{ entries: ReadEntry[]; report: Awaited<ReturnType<typeof readWholeList>>['report'] }> {
   const bytes = Buffer.from(content);
   const size = options.chunkBytes ?? 65_536;
   const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_none, i) => bytes.subarray(i * size, (i + 1) * size));
@@ -23,53 +26,71 @@ async function read(content: string | Buffer, options: Partial<ListFileInput> & 
     const column = entries[type];
     if (column === undefined) return [];
     const width = SIGNAL_BYTES[type];
-    return Array.from({ length: column.count }, (_none, i) => ({ type, value: toHex(column.values.subarray(i * width, (i + 1) * width)), line: column.lines[i] ?? 0, reference: referenceAt(column, i) }));
+    return Array.from({ length: column.count }, (_none, i) => ({
+      type,
+      value: toHex(column.values.subarray(i * width, (i + 1) * width)),
+      line: column.lines[i] ?? 0,
+      reference: referenceAt(column, i),
+    }));
   });
   return { entries: list.toSorted((a, b) => a.line - b.line), report };
 }
 
 const [P, M, S1, S2] = [valueOf('pdq', 'p'), valueOf('md5', 'm'), valueOf('sha1', 's'), valueOf('sha256', 't')];
-const values = async (content: string, options: Partial<ListFileInput> = {}): Promise<string[]> => (await read(content, options)).entries.map(({ type, value, line }) => `${line} ${type} ${value}`);
+const values = async (content: string, options: Partial<ListFileInput> = {}): Promise<string[]> =>
+  (await read(content, options)).entries.map(({ type, value, line }) => `${line} ${type} ${value}`);
 
 describe('every format holds the same list', () => {
-  const cases: readonly (readonly [name: string, content: string, options?: Partial<ListFileInput>])[] = [
-    ['CSV', `signal_type,value\npdq,${P}\nmd5,${M}\n`],
-    ['CSV with another order and further columns', `note,Hash_Value,country,Hash Type\nx,${P},UK,PDQ\ny,${M},UK,MD5\n`],
-    ['CSV with CRLF and a BOM', `\uFEFFtype,hash\r\npdq,${P}\r\nmd5,${M}\r\n`],
-    ['CSV in capitals, quoted', `"TYPE","VALUE"\n"PDQ","${P.toUpperCase()}"\n"MD5","${M.toUpperCase()}"`],
-    ['CSV with semicolons', `type;value\npdq;${P}\nmd5;${M}\n`],
-    ['CSV with tabs', `type\tvalue\npdq\t${P}\nmd5\t${M}\n`],
-    ['CSV with a column for each type', `id,pdq,md5\n1,${P},\n2,,${M}\n`],
-    ['CSV with a map by number', `a,b,c\npdq,x,${P}\nmd5,y,${M}\n`.replace('a,b,c', 'type,note,value'), { map: { value: 3, type: 1 } }],
-    ['CSV with a map by name', `Kind of,Print\npdq,${P}\nmd5,${M}\n`, { map: { value: 'print', type: 'Kind of' } }],
-    ['JSON Lines', `{"x":1,"note":"value"}\n{"type":"pdq","value":"${P}"}\n{"signal_type":"md5","hash":"${M}"}\n`.replace('{"x":1,"note":"value"}', '  ')],
-    ['JSON Lines named by type', `\n{"pdq":"${P}"}\n{"md5":"${M}"}`],
-    ['text', `# a list\n${P} # first\n  ${M.toUpperCase()}  \n\n`, { type: undefined, format: 'text' }],
+  const cases: readonly {
+    readonly name: string;
+    readonly content: string;
+    readonly options?: Partial<ListFileInput>;
+    readonly expected?: readonly string[];
+  }[] = [
+    { name: 'CSV', content: `signal_type,value\npdq,${P}\nmd5,${M}\n` },
+    { name: 'CSV with another order and further columns', content: `note,Hash_Value,country,Hash Type\nx,${P},UK,PDQ\ny,${M},UK,MD5\n` },
+    { name: 'CSV with CRLF and a BOM', content: `\uFEFFtype,hash\r\npdq,${P}\r\nmd5,${M}\r\n` },
+    { name: 'CSV in capitals, quoted', content: `"TYPE","VALUE"\n"PDQ","${P.toUpperCase()}"\n"MD5","${M.toUpperCase()}"` },
+    { name: 'CSV with semicolons', content: `type;value\npdq;${P}\nmd5;${M}\n` },
+    { name: 'CSV with tabs', content: `type\tvalue\npdq\t${P}\nmd5\t${M}\n` },
+    { name: 'CSV with a column for each type', content: `id,pdq,md5\n1,${P},\n2,,${M}\n` },
+    { name: 'CSV with a map by number', content: `type,note,value\npdq,x,${P}\nmd5,y,${M}\n`, options: { map: { value: 3, type: 1 } } },
+    { name: 'CSV with a map by name', content: `Kind of,Print\npdq,${P}\nmd5,${M}\n`, options: { map: { value: 'print', type: 'Kind of' } } },
+    { name: 'JSON Lines', content: `  \n{"type":"pdq","value":"${P}"}\n{"signal_type":"md5","hash":"${M}"}\n` },
+    { name: 'JSON Lines named by type', content: `\n{"pdq":"${P}"}\n{"md5":"${M}"}` },
+    { name: 'text', content: `# a list\n${M} # first\n  ${M.toUpperCase()}  \n\n`, expected: [`2 md5 ${M}`, `3 md5 ${M}`] },
   ];
-  test.each(cases)('%s', async (_name, content, options = {}) => {
-    const type = options.format === 'text' ? undefined : options.type;
-    const source = options.format === 'text' ? content.replace(P, M) : content;
-    const found = await values(source, { ...options, type });
-    expect(found).toEqual(options.format === 'text' ? [`2 md5 ${M}`, `3 md5 ${M}`] : [`2 pdq ${P}`, `3 md5 ${M}`]);
-    for (const chunkBytes of [1, 7, 64]) expect((await read(source, { ...options, type, chunkBytes })).entries).toEqual((await read(source, { ...options, type })).entries);
+  test.each(cases)('$name', async ({ content, options = {}, expected = [`2 pdq ${P}`, `3 md5 ${M}`] }) => {
+    expect(await values(content, options)).toEqual(expected);
+    for (const chunkBytes of [1, 7, 64]) expect((await read(content, { ...options, chunkBytes })).entries).toEqual((await read(content, options)).entries);
   });
 
   test('CSV without a header is understood by its content, and says so', async () => {
     const { entries, report } = await read(`ref-1,${M},md5\nref-2,${S1},sha1\n`);
-    expect(entries).toEqual([{ type: 'md5', value: M, line: 1, reference: 'ref-1' }, { type: 'sha1', value: S1, line: 2, reference: 'ref-2' }]);
+    expect(entries).toEqual([
+      { type: 'md5', value: M, line: 1, reference: 'ref-1' },
+      { type: 'sha1', value: S1, line: 2, reference: 'ref-2' },
+    ]);
     expect(report.warnings).toEqual(['The first line is not a header; column 2 is taken as value, column 3 is taken as type, column 1 is taken as reference.']);
   });
 
   test('one row can hold several values with one reference', async () => {
     const { entries } = await read(`pdq,md5,sha1,sha256,id\n${P},${M},${S1},${S2},case 7\n`);
-    expect(entries.map(({ type, reference, line }) => `${line} ${type} ${reference}`)).toEqual(['2 pdq case 7', '2 md5 case 7', '2 sha1 case 7', '2 sha256 case 7']);
+    expect(entries.map(({ type, reference, line }) => `${line} ${type} ${reference}`)).toEqual([
+      '2 pdq case 7',
+      '2 md5 case 7',
+      '2 sha1 case 7',
+      '2 sha256 case 7',
+    ]);
   });
 });
 
 describe('lines that cannot be read', () => {
   test('are counted and named by number and reason, never by content', async () => {
-    const bad = ['zz', M.slice(1), `${M}0`, `${M.slice(0, 31)}g`, 'photodna,AAAA', '"open', `${'x'.repeat(70_000)}`];
-    const { entries, report } = await read(`type,value\nmd5,${bad[0]}\nmd5,${bad[1]}\nmd5,${bad[2]}\nmd5,${bad[3]}\n${bad[4]}\nmd5,\nmd5,"a"b\n${bad[6]}\nmd5,${M}\n`);
+    const bad = ['zz', M.slice(1), `${M}0`, `${M.slice(0, 31)}g`, 'photodna,AAAA', '"open', 'x'.repeat(70_000)];
+    const { entries, report } = await read(
+      `type,value\nmd5,${bad[0]}\nmd5,${bad[1]}\nmd5,${bad[2]}\nmd5,${bad[3]}\n${bad[4]}\nmd5,\nmd5,"a"b\n${bad[6]}\nmd5,${M}\n`,
+    );
     expect(report.badLines.map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
       '2: md5 needs 32 hexadecimal digits, here are 2 characters',
       '3: md5 needs 32 hexadecimal digits, here are 31 characters',
@@ -150,13 +171,19 @@ test('whatever RFC 4180 can write is read back, in chunks of any size', async ()
   const row = fc.record({ type: fc.constantFrom(...SIGNAL_TYPES), seed: fc.nat(), note, other: note });
   const style = fc.record({ delimiter: fc.constantFrom(',', ';', '\t'), newline: fc.constantFrom('\n', '\r\n'), quoteAll: fc.boolean() });
   await fc.assert(
-    fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 8 }), style, fc.integer({ min: 1, max: 200 }), fc.shuffledSubarray(['type', 'value', 'note', 'other', 'third'], { minLength: 5 }), async (rows, writing, chunkBytes, order) => {
-      const table = rows.map(({ type, seed, note: text, other }) => ({ type, value: valueOf(type, String(seed)), note: text, other, third: '' }));
-      const content = writeCsv([order, ...table.map((line) => order.map((name) => Reflect.get(line, name) as string))], writing);
-      const { entries, report } = await read(content, { chunkBytes, format: 'csv' });
-      expect(report.badLines).toEqual([]);
-      expect(entries.map(({ type, value }) => ({ type, value }))).toEqual(table.map(({ type, value }) => ({ type, value })));
-    }),
+    fc.asyncProperty(
+      fc.array(row, { minLength: 1, maxLength: 8 }),
+      style,
+      fc.integer({ min: 1, max: 200 }),
+      fc.shuffledSubarray(['type', 'value', 'note', 'other', 'third'], { minLength: 5 }),
+      async (rows, writing, chunkBytes, order) => {
+        const table = rows.map(({ type, seed, note: text, other }) => ({ type, value: valueOf(type, String(seed)), note: text, other, third: '' }));
+        const content = writeCsv([order, ...table.map((line) => order.map((name) => Reflect.get(line, name) as string))], writing);
+        const { entries, report } = await read(content, { chunkBytes, format: 'csv' });
+        expect(report.badLines).toEqual([]);
+        expect(entries.map(({ type, value }) => ({ type, value }))).toEqual(table.map(({ type, value }) => ({ type, value })));
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -8,7 +8,8 @@ import { GatehouseError } from '../platform/errors.ts';
 import { createColumnBuilder, joinBatches, type ColumnBuilder, type EntryBatch, type ListEntries } from './entry-batch.ts';
 import { createLineSplitter } from './file-lines.ts';
 import { createCsvReader, createJsonReader, createTextReader, type RowReader, type RowSink } from './file-rows.ts';
-import { guessType, isSuspicious, type ColumnMap } from './rules.ts';
+import { runInSlices } from './slices.ts';
+import { guessType, isSuspicious, readHeaderWord, type ColumnMap } from './rules.ts';
 import { SIGNAL_BYTES, SIGNAL_TYPES, type BadLine, type FileFormat, type SignalType } from './schema.ts';
 
 export interface ListFileInput {
@@ -63,7 +64,7 @@ export async function readWholeList(input: ListFileInput): Promise<{ readonly en
   const reader = readListFile(input);
   const batches: EntryBatch[] = [];
   for await (const batch of reader) batches.push(batch);
-  return { entries: joinBatches(batches), report: reader.report };
+  return { entries: await runInSlices(joinBatches(batches)), report: reader.report };
 }
 
 async function* readBatches(input: ListFileInput, report: ListFileReport): AsyncGenerator<EntryBatch> {
@@ -167,7 +168,7 @@ function findFormat(name: string, line: string): FileFormat {
   const ending = extname(name).toLowerCase();
   if (ending === '.csv' || ending === '.tsv') return 'csv';
   if (ending === '.jsonl' || ending === '.ndjson' || ending === '.json' || line.startsWith('{') || line.startsWith('[')) return 'jsonl';
-  return /[,;\t"]/.test(line) ? 'csv' : 'text';
+  return /[,;\t"]/.test(line) || readHeaderWord(line) !== undefined ? 'csv' : 'text';
 }
 
 function findDelimiter(line: string): number {
@@ -190,11 +191,12 @@ function createSink(input: ListFileInput, report: ListFileReport, builderOf: (ty
     value(cell, given) {
       const [start, end] = trim(cell);
       const type = given ?? input.type ?? guessType(end - start);
-      if (type === undefined) return bad(row.number, describeLength(end - start)), false;
+      if (type === undefined) return (bad(row.number, describeLength(end - start)), false);
       if (type === 'ambiguous') throw createAmbiguous(row.number);
-      if (end - start !== SIGNAL_BYTES[type] * 2) return bad(row.number, `${type} needs ${SIGNAL_BYTES[type] * 2} hexadecimal digits, here are ${end - start} characters`), false;
+      if (end - start !== SIGNAL_BYTES[type] * 2)
+        return (bad(row.number, `${type} needs ${SIGNAL_BYTES[type] * 2} hexadecimal digits, here are ${end - start} characters`), false);
       const builder = builderOf(type);
-      if (!builder.push(cell, start, row.number)) return bad(row.number, 'a character is not a hexadecimal digit'), false;
+      if (!builder.push(cell, start, row.number)) return (bad(row.number, 'a character is not a hexadecimal digit'), false);
       report.accepted += 1;
       if (isSuspicious(type, builder.last())) report.suspicious += 1;
       row.taken.push(builder);
@@ -216,9 +218,13 @@ function describeLength(characters: number): string {
 }
 
 function createAmbiguous(line: number): GatehouseError {
-  return new GatehouseError('invalid_request', `Line ${line} has 64 digits, which can be PDQ or SHA-256, and nothing says which. Say it with the type (--type pdq or --type sha256). Nothing was imported.`, {
-    errors: [{ at: 'type', message: 'pdq or sha256 is needed for values of 64 digits' }],
-  });
+  return new GatehouseError(
+    'invalid_request',
+    `Line ${line} has 64 digits, which can be PDQ or SHA-256, and nothing says which. Say it with the type (--type pdq or --type sha256). Nothing was imported.`,
+    {
+      errors: [{ at: 'type', message: 'pdq or sha256 is needed for values of 64 digits' }],
+    },
+  );
 }
 
 function trim(cell: Uint8Array): readonly [start: number, end: number] {

@@ -89,10 +89,12 @@ class FollowingNode implements ListNode {
       this.#loading = this.#load().finally(() => (this.#loading = undefined));
       return this.#loading;
     }
-    this.#next ??= this.#loading.catch(() => undefined).then(() => {
-      this.#next = undefined;
-      return this.catchUp();
-    });
+    this.#next ??= this.#loading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.catchUp();
+      });
     return this.#next;
   }
 
@@ -120,18 +122,19 @@ class FollowingNode implements ListNode {
   async #load(): Promise<void> {
     const { clock, database } = this.#context;
     const startedMs = clock.monotonicMs();
-    const from = this.#isLoaded ? this.#held.version : -1;
     const change = await readTogether(database, async (tx) => {
       const version = await readVersion(tx);
+      // A lower version than ours means another database state, such as a restored backup: everything is read anew.
+      const from = this.#isLoaded && version >= this.#held.version ? this.#held.version : -1;
       const rows = version === from ? [] : await readChangedLists(tx, from);
       const parts: { readonly row: ListRow; readonly known: ListState | undefined; readonly contents: Contents }[] = [];
       for (const row of rows.filter(({ state }) => state !== 'removed')) {
-        const known = row.folded_version > from ? undefined : this.#held.lists.get(row.id);
+        const known = from === -1 || row.folded_version > from ? undefined : this.#held.lists.get(row.id);
         parts.push({ row, known, contents: await readContents(tx, row.id, known === undefined ? -1 : from) });
       }
-      return { version, removed: rows.filter(({ state }) => state === 'removed'), parts };
+      return { version, isAnew: from === -1, removed: rows.filter(({ state }) => state === 'removed'), parts };
     });
-    const lists = new Map(this.#held.lists);
+    const lists = new Map(change.isAnew ? [] : this.#held.lists);
     for (const { id } of change.removed) lists.delete(id);
     for (const part of change.parts) lists.set(part.row.id, await loadList(this.#context.blobs.segments, part, this.#stop.signal));
     // What was taken out of force while this was loading stays out.
@@ -143,14 +146,19 @@ class FollowingNode implements ListNode {
 
   /** What versions after this one take out of force. */
   async #readRestrictions(version: number): Promise<Restrictions> {
-    const [rows, changes] = await readTogether(this.#context.database, async (tx) => [await readChangedLists(tx, version), await readRestrictions(tx, version)] as const);
+    const [rows, changes] = await readTogether(
+      this.#context.database,
+      async (tx) => [await readChangedLists(tx, version), await readRestrictions(tx, version)] as const,
+    );
     const entries = new Map<string, Set<number>>();
     for (const { list_id: id, entry } of changes) entries.set(id, (entries.get(id) ?? new Set()).add(entry));
     return { isOff: new Set(rows.filter((row) => row.state !== 'active').map((row) => row.id)), entries };
   }
 
   #hold({ version, lists }: Omit<Held, 'matcher'>, restrictions: Restrictions): void {
-    const matchable = [...lists.values()].map((list) => toMatchable(list, { isOff: restrictions.isOff.has(list.row.id), entries: restrictions.entries.get(list.row.id) ?? NO_ENTRIES }));
+    const matchable = [...lists.values()].map((list) =>
+      toMatchable(list, { isOff: restrictions.isOff.has(list.row.id), entries: restrictions.entries.get(list.row.id) ?? NO_ENTRIES }),
+    );
     this.#held = { version, lists, matcher: createMatcher(matchable, version) };
   }
 
@@ -169,7 +177,8 @@ class FollowingNode implements ListNode {
     if (version === this.#held.version && this.#isLoaded) {
       this.#freshAtMs = Math.max(this.#freshAtMs, startedMs);
       this.#isFailing = false;
-    } else if (this.#loading === undefined) this.catchUp().catch((error: unknown) => this.#warn(error, 'a list-set version could not be loaded; it will be tried again'));
+    } else if (this.#loading === undefined)
+      this.catchUp().catch((error: unknown) => this.#warn(error, 'a list-set version could not be loaded; it will be tried again'));
     else await this.restrict();
   }
 

@@ -2,7 +2,24 @@
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { FieldError } from '../platform/errors.ts';
 import type { Principal } from '../platform/http/rights.ts';
-import { Button, ButtonGroup, ErrorSummary, Field, Form, formatCount, formatNumber, Inset, LinkButton, NotificationBanner, Pagination, Radios, SummaryList, Table, Tag, Time, Title, Warning, type TagColour } from '../platform/ui/components.tsx';
+import {
+  Button,
+  ButtonGroup,
+  ErrorSummary,
+  Field,
+  Form,
+  formatNumber,
+  LinkButton,
+  NotificationBanner,
+  Pagination,
+  Radios,
+  SummaryList,
+  Table,
+  Tag,
+  Time,
+  Title,
+  type TagColour,
+} from '../platform/ui/components.tsx';
 import { renderPage } from '../platform/ui/page.tsx';
 import { MAX_RADIUS, SIGNAL_TYPES, type ListView } from './schema.ts';
 import type { EntryPage, EntryState, EntryView } from './schema-changes.ts';
@@ -31,15 +48,33 @@ export function renderListsPage({ lists, listSetVersion }: ListsView, principal:
     children: (
       <>
         <Title>Lists</Title>
-        <p>Every upload is compared with all lists in force. Each change of a list makes a new list-set version; version {formatNumber(listSetVersion)} is in force. <a href="/console/lists/versions">See all versions</a></p>
-        {principal.rights.has('lists:write') ? <ButtonGroup><LinkButton href="/console/lists/import">Import a list</LinkButton></ButtonGroup> : null}
-        <Table caption="All lists" isCaptionHidden rows={lists} empty={<>There are no lists, so nothing can be cleared. <a href="/console/lists/import">Import a list</a>, or <a href="/try">load the demonstration list</a>.</>} columns={[
-          { heading: 'List', isRowHeading: true, cell: (list) => <a href={`/console/lists/${list.id}`}>{list.name}</a> },
-          { heading: 'State', cell: (list) => <ListState list={list} /> },
-          { heading: 'Entries in force', isNumeric: true, cell: (list) => formatNumber(countEntries(list)) },
-          { heading: 'A match leads to', cell: (list) => list.disposition },
-          { heading: 'Changed', cell: (list) => <Time iso={list.changedAt} /> },
-        ]} />
+        <p>
+          Every upload is compared with all lists in force. Each change of a list makes a new list-set version; version {formatNumber(listSetVersion)} is in
+          force. <a href="/console/lists/versions">See all versions</a>
+        </p>
+        {principal.rights.has('lists:write') ? (
+          <ButtonGroup>
+            <LinkButton href="/console/lists/import">Import a list</LinkButton>
+          </ButtonGroup>
+        ) : null}
+        <Table
+          caption="All lists"
+          isCaptionHidden
+          rows={lists}
+          empty={
+            <>
+              There are no lists, so nothing can be cleared. <a href="/console/lists/import">Import a list</a>, or{' '}
+              <a href="/try">load the demonstration list</a>.
+            </>
+          }
+          columns={[
+            { heading: 'List', isRowHeading: true, cell: (list) => <a href={`/console/lists/${list.id}`}>{list.name}</a> },
+            { heading: 'State', cell: (list) => <ListState list={list} /> },
+            { heading: 'Entries in force', isNumeric: true, cell: (list) => formatNumber(countEntries(list)) },
+            { heading: 'A match leads to', cell: (list) => list.disposition },
+            { heading: 'Changed', cell: (list) => <Time iso={list.changedAt} /> },
+          ]}
+        />
       </>
     ),
   });
@@ -77,7 +112,11 @@ export function renderListPage(view: ListPageView, principal: Principal): string
     children: (
       <>
         <ErrorSummary errors={errors} />
-        {view.done === undefined ? null : <NotificationBanner kind="success"><p>{view.done}</p></NotificationBanner>}
+        {view.done === undefined ? null : (
+          <NotificationBanner kind="success">
+            <p>{view.done}</p>
+          </NotificationBanner>
+        )}
         <Title caption="List">{list.name}</Title>
         <Facts list={list} />
         {canWrite ? <Actions list={list} /> : null}
@@ -91,17 +130,33 @@ export function renderListPage(view: ListPageView, principal: Principal): string
 function Facts({ list }: { readonly list: ListView }): JSX.Element {
   const { entries } = list;
   return (
-    <SummaryList rows={[
-      { key: 'State', value: <ListState list={list} /> },
-      { key: 'Entries in force', value: `${formatNumber(countEntries(list))}: ${SIGNAL_TYPES.filter((type) => entries[type] > 0).map((type) => `${type} ${formatNumber(entries[type])}`).join(', ') || 'none'}` },
-      { key: 'Disabled entries', value: formatNumber(list.disabledEntries) },
-      { key: 'A match leads to', value: list.disposition },
-      { key: 'Radius', value: `${list.radius} of 256 bits may differ` },
-      { key: 'Quality floor', value: `${list.qualityFloor} of 100` },
-      { key: 'Source', value: list.source === '' ? 'not named' : list.source },
-      { key: 'Changed', value: <><Time iso={list.changedAt} />, list-set version {formatNumber(list.listSetVersion)}</> },
-      { key: 'Created', value: <Time iso={list.createdAt} /> },
-    ]} />
+    <SummaryList
+      rows={[
+        { key: 'State', value: <ListState list={list} /> },
+        {
+          key: 'Entries in force',
+          value: `${formatNumber(countEntries(list))}: ${
+            SIGNAL_TYPES.filter((type) => entries[type] > 0)
+              .map((type) => `${type} ${formatNumber(entries[type])}`)
+              .join(', ') || 'none'
+          }`,
+        },
+        { key: 'Disabled entries', value: formatNumber(list.disabledEntries) },
+        { key: 'A match leads to', value: list.disposition },
+        { key: 'Radius', value: `${list.radius} of 256 bits may differ` },
+        { key: 'Quality floor', value: `${list.qualityFloor} of 100` },
+        { key: 'Source', value: list.source === '' ? 'not named' : list.source },
+        {
+          key: 'Changed',
+          value: (
+            <>
+              <Time iso={list.changedAt} />, list-set version {formatNumber(list.listSetVersion)}
+            </>
+          ),
+        },
+        { key: 'Created', value: <Time iso={list.createdAt} /> },
+      ]}
+    />
   );
 }
 
@@ -109,7 +164,13 @@ function Actions({ list }: { readonly list: ListView }): JSX.Element {
   return (
     <ButtonGroup>
       <LinkButton href={`/console/lists/import?list=${list.id}`}>Import into this list</LinkButton>
-      {list.state === 'active' ? <LinkButton kind="warning" href={`/console/lists/${list.id}/disable`}>Disable this list</LinkButton> : <LinkButton href={`/console/lists/${list.id}/enable`}>Enable this list</LinkButton>}
+      {list.state === 'active' ? (
+        <LinkButton kind="warning" href={`/console/lists/${list.id}/disable`}>
+          Disable this list
+        </LinkButton>
+      ) : (
+        <LinkButton href={`/console/lists/${list.id}/enable`}>Enable this list</LinkButton>
+      )}
     </ButtonGroup>
   );
 }
@@ -133,12 +194,34 @@ function SettingsView({ list, form, errors, principal }: SettingsProps): JSX.Ele
       <Form action={`/console/lists/${list.id}`} principal={principal}>
         <Field name="name" label="Name" value={form.name} error={errorOf('name')} maxlength={120} />
         <Field name="source" label="Source" hint="Where the list comes from, in your words" value={form.source} error={errorOf('source')} maxlength={200} />
-        <Field name="radius" label="Radius" hint={`How many of the 256 bits of a PDQ hash may differ, from 0 to ${MAX_RADIUS}. 31 is usual.`} type="number" width={5} value={form.radius} error={errorOf('radius')} />
-        <Field name="qualityFloor" label="Quality floor" hint="Pictures below it have no reliable perceptual hash and are not compared, from 0 to 100. 50 is usual." type="number" width={5} value={form.qualityFloor} error={errorOf('qualityFloor')} />
-        <Radios name="disposition" label="A match leads to" value={form.disposition} error={errorOf('disposition')} choices={[
-          { value: 'hold', text: 'Hold', hint: 'Kept unpublished, for a decision' },
-          { value: 'refuse', text: 'Refuse', hint: 'Turned away; the uploader is told neutrally' },
-        ]} />
+        <Field
+          name="radius"
+          label="Radius"
+          hint={`How many of the 256 bits of a PDQ hash may differ, from 0 to ${MAX_RADIUS}. 31 is usual.`}
+          type="number"
+          width={5}
+          value={form.radius}
+          error={errorOf('radius')}
+        />
+        <Field
+          name="qualityFloor"
+          label="Quality floor"
+          hint="Pictures below it have no reliable perceptual hash and are not compared, from 0 to 100. 50 is usual."
+          type="number"
+          width={5}
+          value={form.qualityFloor}
+          error={errorOf('qualityFloor')}
+        />
+        <Radios
+          name="disposition"
+          label="A match leads to"
+          value={form.disposition}
+          error={errorOf('disposition')}
+          choices={[
+            { value: 'hold', text: 'Hold', hint: 'Kept unpublished, for a decision' },
+            { value: 'refuse', text: 'Refuse', hint: 'Turned away; the uploader is told neutrally' },
+          ]}
+        />
         <Button>Save settings</Button>
       </Form>
     </>
@@ -153,16 +236,29 @@ function Entries({ view, principal }: { readonly view: ListPageView; readonly pr
     <section aria-labelledby="entries">
       <h2 id="entries">Entries</h2>
       <p>Only the first digits are shown. A disabled entry stops matching within a second.</p>
-      <Table caption="Entries of this list" isCaptionHidden rows={page.entries} empty="No entries here." columns={[
-        { heading: 'Entry', isRowHeading: true, cell: (entry) => formatNumber(entry.entry) },
-        { heading: 'Signal', cell: (entry) => entry.signal },
-        { heading: 'Begins with', cell: (entry) => <code>{entry.maskedValue}</code> },
-        { heading: 'Reference', cell: (entry) => entry.reference ?? 'none' },
-        { heading: 'State', cell: (entry) => <Tag colour={ENTRY_COLOURS[entry.state]}>{entry.state === 'active' ? 'in force' : entry.state}</Tag> },
-        ...(principal.rights.has('lists:write') ? [{ heading: 'Change', cell: (entry: EntryView) => <EntryAction list={list} entry={entry} after={after} principal={principal} /> }] : []),
-      ]} />
-      <Pagination label="Pages of entries" previousText="First page" previous={after === 0 ? undefined : `/console/lists/${list.id}#entries`}
-        next={page.next === undefined ? undefined : `/console/lists/${list.id}?after=${page.next}#entries`} position={first === undefined || last === undefined ? undefined : `Entries ${formatNumber(first)} to ${formatNumber(last)}`} />
+      <Table
+        caption="Entries of this list"
+        isCaptionHidden
+        rows={page.entries}
+        empty="No entries here."
+        columns={[
+          { heading: 'Entry', isRowHeading: true, cell: (entry) => formatNumber(entry.entry) },
+          { heading: 'Signal', cell: (entry) => entry.signal },
+          { heading: 'Begins with', cell: (entry) => <code>{entry.maskedValue}</code> },
+          { heading: 'Reference', cell: (entry) => entry.reference ?? 'none' },
+          { heading: 'State', cell: (entry) => <Tag colour={ENTRY_COLOURS[entry.state]}>{entry.state === 'active' ? 'in force' : entry.state}</Tag> },
+          ...(principal.rights.has('lists:write')
+            ? [{ heading: 'Change', cell: (entry: EntryView) => <EntryAction list={list} entry={entry} after={after} principal={principal} /> }]
+            : []),
+        ]}
+      />
+      <Pagination
+        label="Pages of entries"
+        previousText="First page"
+        previous={after === 0 ? undefined : `/console/lists/${list.id}#entries`}
+        next={page.next === undefined ? undefined : `/console/lists/${list.id}?after=${page.next}#entries`}
+        position={first === undefined || last === undefined ? undefined : `Entries ${formatNumber(first)} to ${formatNumber(last)}`}
+      />
     </section>
   );
 }
@@ -180,33 +276,10 @@ function EntryAction({ list, entry, after, principal }: EntryActionProps): JSX.E
   return (
     <Form action={`/console/lists/${list.id}/entries/${entry.entry}/${action}`} principal={principal}>
       <input type="hidden" name="after" value={String(after)} />
-      <Button kind="secondary">{action === 'disable' ? 'Disable' : 'Enable'}<span class="visually-hidden"> entry {entry.entry}</span></Button>
+      <Button kind="secondary">
+        {action === 'disable' ? 'Disable' : 'Enable'}
+        <span class="visually-hidden"> entry {entry.entry}</span>
+      </Button>
     </Form>
   );
-}
-
-export type ListAction = 'disable' | 'enable';
-
-export function renderConfirmPage(list: ListView, action: ListAction, principal: Principal): string {
-  const title = `${action === 'disable' ? 'Disable' : 'Enable'} “${list.name}”?`;
-  return renderPage({
-    title,
-    principal,
-    current: 'lists',
-    breadcrumbs: [...CRUMBS, { text: list.name, href: `/console/lists/${list.id}` }],
-    children: (
-      <>
-        <Title>{title}</Title>
-        {action === 'disable'
-          ? <Warning>{formatCount(countEntries(list), 'entry stops', 'entries stop')} matching within a second. Uploads that only this list would hold are published from then on.</Warning>
-          : <Inset><p>{formatCount(countEntries(list), 'entry matches', 'entries match')} again within a second.</p></Inset>}
-        <Form action={`/console/lists/${list.id}/${action}`} principal={principal}>
-          <ButtonGroup>
-            <Button kind={action === 'disable' ? 'warning' : 'primary'}>{action === 'disable' ? 'Disable this list' : 'Enable this list'}</Button>
-            <a href={`/console/lists/${list.id}`}>Cancel</a>
-          </ButtonGroup>
-        </Form>
-      </>
-    ),
-  });
 }

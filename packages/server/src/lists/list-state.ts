@@ -100,7 +100,8 @@ function addDelta(delta: DeltaRow, into: { readonly index: SharedIndex; readonly
 async function addHashes(index: SharedIndex, added: AddedPdq, signal: AbortSignal): Promise<void> {
   const count = added.values.length / PDQ_BYTES;
   // A gap would be a hash of zeros that nobody listed.
-  if (added.filled !== count) throw new GatehouseError('storage_failed', 'The segments of a list do not hold all of its entries. Matching goes on with the version before.');
+  if (added.filled !== count)
+    throw new GatehouseError('storage_failed', 'The segments of a list do not hold all of its entries. Matching goes on with the version before.');
   if (count === 0) return;
   if (index.pdq.slots === 0) index.pdq = await buildHammingIndex(added.values, { signal });
   else await runInSlices(addOneByOne(index.pdq, added.values), signal);

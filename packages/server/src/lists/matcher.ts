@@ -9,8 +9,17 @@ import { createDigestTable, toRecords, type DigestTable } from './digest-table.t
 import { referenceAt, type EntryColumn, type ListEntries } from './entry-batch.ts';
 import { readValue } from './rules.ts';
 import {
-  DEFAULT_QUALITY_FLOOR, DEFAULT_RADIUS, HITS_MAX, SIGNAL_BYTES,
-  type Hit, type ListDisposition, type ListSettings, type Matcher, type MatchResult, type PictureHashes, type QuerySignals,
+  DEFAULT_QUALITY_FLOOR,
+  DEFAULT_RADIUS,
+  HITS_MAX,
+  SIGNAL_BYTES,
+  type Hit,
+  type ListDisposition,
+  type ListSettings,
+  type Matcher,
+  type MatchResult,
+  type PictureHashes,
+  type QuerySignals,
 } from './schema.ts';
 
 export const DIGEST_TYPES = ['md5', 'sha1', 'sha256'] as const;
@@ -111,10 +120,14 @@ interface Query {
 function matchPictures(list: MatchableList, pictures: readonly PictureHashes[], best: BestHits): void {
   const queries = readQueries(pictures.filter((picture) => picture.quality >= list.qualityFloor));
   if (queries.length === 0 || list.pdq.size === 0) return;
-  for (const { index, distance, query } of list.pdq.searchAny(queries.map(({ hash }) => hash), list.radius)) {
+  for (const { index, distance, query } of list.pdq.searchAny(
+    queries.map(({ hash }) => hash),
+    list.radius,
+  )) {
     const entry = list.entryOf(index);
     const asked = queries[query];
-    if (asked !== undefined && list.isInForce(entry)) best.offer({ list, entry, signal: 'pdq', distance, picture: asked.picture, orientation: asked.orientation });
+    if (asked !== undefined && list.isInForce(entry))
+      best.offer({ list, entry, signal: 'pdq', distance, picture: asked.picture, orientation: asked.orientation });
   }
 }
 

@@ -5,7 +5,8 @@ import { isGatehouseError, type FieldError } from '../platform/errors.ts';
 import { html, seeOther } from '../platform/http/reply.ts';
 import { definePage, type Route } from '../platform/http/route.ts';
 import { importPages } from './import-pages.tsx';
-import { renderConfirmPage, renderListPage, renderListsPage, type SettingsForm } from './list-page.tsx';
+import { renderConfirmPage } from './confirm-page.tsx';
+import { renderListPage, renderListsPage, type SettingsForm } from './list-page.tsx';
 import { ListIdSchema, ListSettingsSchema, MAX_RADIUS } from './schema.ts';
 import type { Difference } from './schema-changes.ts';
 import type { ListsService } from './service.ts';
@@ -20,7 +21,13 @@ const VERSIONS_SHOWN = 50;
 
 const DoneSchema = z.enum(['settings', 'disable', 'enable', 'entry-disable', 'entry-enable']).optional().catch(undefined);
 type Done = z.output<typeof DoneSchema>;
-const SettingsFormSchema = z.object({ name: z.string(), source: z.string(), radius: z.string(), qualityFloor: z.string(), disposition: z.string().default('') });
+const SettingsFormSchema = z.object({
+  name: z.string(),
+  source: z.string(),
+  radius: z.string(),
+  qualityFloor: z.string(),
+  disposition: z.string().default(''),
+});
 const SETTING_ERRORS: Readonly<Record<string, string>> = {
   name: 'Enter a name of 1 to 120 characters',
   source: 'The source may have at most 200 characters',
@@ -116,7 +123,8 @@ interface SettingsChange {
 /** @returns what is wrong with the form; nothing was changed then */
 async function saveSettings(service: ListsService, { id, form, actor }: SettingsChange): Promise<readonly FieldError[]> {
   const parsed = ListSettingsSchema.required().safeParse({ ...form, radius: toWhole(form.radius), qualityFloor: toWhole(form.qualityFloor) });
-  if (!parsed.success) return [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].map((at) => ({ at, message: SETTING_ERRORS[at] ?? 'This is not valid' }));
+  if (!parsed.success)
+    return [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].map((at) => ({ at, message: SETTING_ERRORS[at] ?? 'This is not valid' }));
   try {
     await service.update(id, parsed.data, actor);
     return [];
@@ -132,18 +140,20 @@ function toWhole(text: string): number | undefined {
 }
 
 function entryPages(service: ListsService): readonly Route[] {
-  return ACTIONS.map((action) => definePage({
-    method: 'post',
-    path: `/console/lists/{id}/entries/{entry}/${action}`,
-    right: 'lists:write',
-    summary: `${action === 'disable' ? 'Disable' : 'Enable'} an entry`,
-    params: EntryParams,
-    body: z.object({ after: afterNumber }),
-    async handle({ params, body, principal }) {
-      await (action === 'disable' ? service.disableEntry(params.id, params.entry, principal.id) : service.enableEntry(params.id, params.entry, principal.id));
-      return seeOther(`/console/lists/${params.id}?done=entry-${action}&entry=${params.entry}${body.after === 0 ? '' : `&after=${body.after}`}`);
-    },
-  }));
+  return ACTIONS.map((action) =>
+    definePage({
+      method: 'post',
+      path: `/console/lists/{id}/entries/{entry}/${action}`,
+      right: 'lists:write',
+      summary: `${action === 'disable' ? 'Disable' : 'Enable'} an entry`,
+      params: EntryParams,
+      body: z.object({ after: afterNumber }),
+      async handle({ params, body, principal }) {
+        await (action === 'disable' ? service.disableEntry(params.id, params.entry, principal.id) : service.enableEntry(params.id, params.entry, principal.id));
+        return seeOther(`/console/lists/${params.id}?done=entry-${action}&entry=${params.entry}${body.after === 0 ? '' : `&after=${body.after}`}`);
+      },
+    }),
+  );
 }
 
 function versionPages(service: ListsService): readonly Route[] {
@@ -180,9 +190,14 @@ interface CompareQuery {
   readonly after: number;
 }
 
-async function compare(service: ListsService, query: CompareQuery): Promise<{ readonly difference: Difference | undefined; readonly errors: readonly FieldError[] }> {
+async function compare(
+  service: ListsService,
+  query: CompareQuery,
+): Promise<{ readonly difference: Difference | undefined; readonly errors: readonly FieldError[] }> {
   const [from, to] = [toWhole(query.from), toWhole(query.to)];
-  const missing = (['from', 'to'] as const).filter((at) => toWhole(query[at]) === undefined).map((at) => ({ at, message: `Enter the number of the version to compare ${at}` }));
+  const missing = (['from', 'to'] as const)
+    .filter((at) => toWhole(query[at]) === undefined)
+    .map((at) => ({ at, message: `Enter the number of the version to compare ${at}` }));
   if (from === undefined || to === undefined) return { difference: undefined, errors: missing };
   try {
     return { difference: await service.compare({ from, to, listId: query.list, after: query.after }), errors: [] };

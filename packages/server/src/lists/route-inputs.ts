@@ -23,11 +23,20 @@ export const ImportQuerySchema = z.object({
   mode: z.enum(IMPORT_MODES).optional().meta({ description: '`replace` withdraws the entries that the file does not hold. Default `add`.' }),
   type: z.enum(SIGNAL_TYPES).optional().meta({ description: 'The type of values whose row does not say it.' }),
   format: z.enum(FILE_FORMATS).optional().meta({ description: 'Default: found from the content type and the first line.' }),
-  map: z.string().max(500).transform((text, context) => {
-    const map = parseColumnMap(text);
-    if (map === undefined) context.addIssue({ code: 'custom', message: 'must read like value=2,type=1 or pdq=Hash (value, type, reference, pdq, md5, sha1, sha256; a column number from 1 or its name)' });
-    return map ?? {};
-  }).optional().meta({ description: 'Which CSV column is what: `value=2,type=1` or `pdq=Hash`.' }),
+  map: z
+    .string()
+    .max(500)
+    .transform((text, context) => {
+      const map = parseColumnMap(text);
+      if (map === undefined)
+        context.addIssue({
+          code: 'custom',
+          message: 'must read like value=2,type=1 or pdq=Hash (value, type, reference, pdq, md5, sha1, sha256; a column number from 1 or its name)',
+        });
+      return map ?? {};
+    })
+    .optional()
+    .meta({ description: 'Which CSV column is what: `value=2,type=1` or `pdq=Hash`.' }),
 });
 
 export const ListsSchema = z.object({ listSetVersion: z.number().int(), lists: z.array(ListViewSchema) });

@@ -19,7 +19,17 @@ const HEADER_WORDS: Readonly<Record<ColumnRole, readonly string[]>> = {
   sha256: ['sha256', 'sha256hash', 'hashsha256', 'sha256sum'],
 };
 
-const TYPE_WORDS: Readonly<Record<string, SignalType>> = { pdq: 'pdq', imagepdq: 'pdq', md5: 'md5', videomd5: 'md5', imagemd5: 'md5', sha1: 'sha1', videosha1: 'sha1', imagesha1: 'sha1', sha256: 'sha256' };
+const TYPE_WORDS: Readonly<Record<string, SignalType>> = {
+  pdq: 'pdq',
+  imagepdq: 'pdq',
+  md5: 'md5',
+  videomd5: 'md5',
+  imagemd5: 'md5',
+  sha1: 'sha1',
+  videosha1: 'sha1',
+  imagesha1: 'sha1',
+  sha256: 'sha256',
+};
 
 function normalise(word: string): string {
   return word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
@@ -35,6 +45,15 @@ export function readHeaderWord(word: string): ColumnRole | undefined {
   return COLUMN_ROLES.find((role) => HEADER_WORDS[role].includes(found));
 }
 
+/** A known word, and no hash: the `md5` of a row of values is not a header. */
+function isHeaderRow(cells: readonly string[]): boolean {
+  return cells.some((cell) => readHeaderWord(cell) !== undefined) && !cells.some(looksLikeHash);
+}
+
+function looksLikeHash(cell: string): boolean {
+  return /^[0-9a-f]+$/i.test(cell.trim()) && guessType(cell.trim().length) !== undefined;
+}
+
 /** 0-based columns by role; -1 where there is none. */
 export type Columns = Readonly<Record<ColumnRole, number>>;
 
@@ -44,8 +63,8 @@ export type ColumnsResult = { readonly ok: true; readonly columns: Columns; read
 export function resolveColumns(firstRow: readonly string[], map: ColumnMap | undefined): ColumnsResult {
   const columns: Record<ColumnRole, number> = { value: -1, type: -1, reference: -1, pdq: -1, md5: -1, sha1: -1, sha256: -1 };
   if (map !== undefined && Object.keys(map).length > 0) return resolveMap(firstRow, map, columns);
+  if (!isHeaderRow(firstRow)) return guessColumns(firstRow, columns);
   const roles = firstRow.map(readHeaderWord);
-  if (!roles.some((role) => role !== undefined)) return guessColumns(firstRow, columns);
   for (const [index, role] of roles.entries()) if (role !== undefined && columns[role] === -1) columns[role] = index;
   return finish(columns, true);
 }
@@ -61,11 +80,11 @@ function resolveMap(firstRow: readonly string[], map: ColumnMap, columns: Record
     }
     isHeader = true;
     columns[role] = firstRow.findIndex((cell) => normalise(cell) === normalise(wanted));
-    if (columns[role] === -1) return { ok: false, problem: `The map names a column "${wanted}" that the first line does not have. Columns may also be given by number, from 1.` };
+    if (columns[role] === -1)
+      return { ok: false, problem: `The map names a column "${wanted}" that the first line does not have. Columns may also be given by number, from 1.` };
   }
-  // With numbers only, the first line is a header when a mapped cell of it is a known word.
-  isHeader ||= COLUMN_ROLES.some((role) => readHeaderWord(firstRow[columns[role]] ?? '') !== undefined && readTypeWord(firstRow[columns[role]] ?? '') === undefined);
-  isHeader ||= SIGNAL_TYPES.some((type) => columns[type] !== -1 && readHeaderWord(firstRow[columns[type]] ?? '') !== undefined);
+  // With numbers only, the first line tells by itself whether it is a header.
+  isHeader ||= isHeaderRow(COLUMN_ROLES.map((role) => firstRow[columns[role]] ?? ''));
   return finish(columns, isHeader);
 }
 
@@ -74,7 +93,7 @@ function guessColumns(firstRow: readonly string[], columns: Record<ColumnRole, n
   const rest: number[] = [];
   for (const [index, cell] of firstRow.entries()) {
     const text = cell.trim();
-    if (columns.value === -1 && /^[0-9a-f]+$/i.test(text) && guessType(text.length) !== undefined) columns.value = index;
+    if (columns.value === -1 && looksLikeHash(text)) columns.value = index;
     else if (columns.type === -1 && readTypeWord(text) !== undefined) columns.type = index;
     else rest.push(index);
   }

@@ -35,23 +35,25 @@ export const ListSettingsSchema = z.object({
 });
 export type ListSettings = z.output<typeof ListSettingsSchema>;
 
-export const ListViewSchema = z.object({
-  id: ListIdSchema,
-  name: z.string(),
-  source: z.string(),
-  state: z.enum(['active', 'disabled']),
-  radius: z.number().int(),
-  qualityFloor: z.number().int(),
-  disposition: z.enum(DISPOSITIONS),
-  /** Entries in force, by signal type. */
-  entries: z.object({ pdq: z.number().int(), md5: z.number().int(), sha1: z.number().int(), sha256: z.number().int() }),
-  disabledEntries: z.number().int(),
-  createdAt: z.iso.datetime(),
-  /** When its content or settings changed last. */
-  changedAt: z.iso.datetime(),
-  /** The list-set version that this change made. */
-  listSetVersion: z.number().int(),
-}).meta({ id: 'List' });
+export const ListViewSchema = z
+  .object({
+    id: ListIdSchema,
+    name: z.string(),
+    source: z.string(),
+    state: z.enum(['active', 'disabled']),
+    radius: z.number().int(),
+    qualityFloor: z.number().int(),
+    disposition: z.enum(DISPOSITIONS),
+    /** Entries in force, by signal type. */
+    entries: z.object({ pdq: z.number().int(), md5: z.number().int(), sha1: z.number().int(), sha256: z.number().int() }),
+    disabledEntries: z.number().int(),
+    createdAt: z.iso.datetime(),
+    /** When its content or settings changed last. */
+    changedAt: z.iso.datetime(),
+    /** The list-set version that this change made. */
+    listSetVersion: z.number().int(),
+  })
+  .meta({ id: 'List' });
 export type ListView = z.output<typeof ListViewSchema>;
 
 /** How one picture was rendered before it was hashed. `white` and `black`: flattened on that colour; `opaque`: had no alpha; `dropped`: alpha ignored. */
@@ -76,24 +78,26 @@ export interface QuerySignals {
   readonly pictures: readonly PictureHashes[];
 }
 
-export const HitSchema = z.object({
-  listId: ListIdSchema,
-  listName: z.string(),
-  /** Number of the entry within its list; stable for ever. */
-  entry: z.number().int(),
-  /** The entry's reference at its source, when the list came with one. */
-  reference: z.string().optional(),
-  signal: z.enum(SIGNAL_TYPES),
-  /** Bits that differ; 0 for digests. */
-  distance: z.number().int(),
-  /** PDQ only. */
-  quality: z.number().int().optional(),
-  /** PDQ only: how the upload must be turned to look like the entry; a word of ORIENTATIONS. */
-  orientation: z.string().optional(),
-  rendering: z.enum(RENDERINGS).optional(),
-  form: z.enum(FORMS).optional(),
-  disposition: z.enum(DISPOSITIONS),
-}).meta({ id: 'Hit' });
+export const HitSchema = z
+  .object({
+    listId: ListIdSchema,
+    listName: z.string(),
+    /** Number of the entry within its list; stable for ever. */
+    entry: z.number().int(),
+    /** The entry's reference at its source, when the list came with one. */
+    reference: z.string().optional(),
+    signal: z.enum(SIGNAL_TYPES),
+    /** Bits that differ; 0 for digests. */
+    distance: z.number().int(),
+    /** PDQ only. */
+    quality: z.number().int().optional(),
+    /** PDQ only: how the upload must be turned to look like the entry; a word of ORIENTATIONS. */
+    orientation: z.string().optional(),
+    rendering: z.enum(RENDERINGS).optional(),
+    form: z.enum(FORMS).optional(),
+    disposition: z.enum(DISPOSITIONS),
+  })
+  .meta({ id: 'Hit' });
 export type Hit = z.output<typeof HitSchema>;
 
 export interface MatchResult {

@@ -86,7 +86,17 @@ export async function readSegment(blobs: BlobStore, row: Pick<SegmentRow, 'sha25
   } catch (cause) {
     throw new GatehouseError('storage_failed', 'A list segment could not be read. Matching goes on with the version before.', { cause });
   }
-  const isWhole = filled === bytes.length && hash.digest('hex') === row.sha256 && MAGIC.equals(bytes.subarray(0, 4)) && bytes[4] === FORMAT_VERSION && bytes[5] === KINDS.indexOf(row.kind) && bytes[6] === size;
-  if (!isWhole) throw new GatehouseError('storage_failed', 'A list segment is damaged. Matching goes on with the version before; restore the segments from a backup, or import the list again.');
+  const isWhole =
+    filled === bytes.length &&
+    hash.digest('hex') === row.sha256 &&
+    MAGIC.equals(bytes.subarray(0, 4)) &&
+    bytes[4] === FORMAT_VERSION &&
+    bytes[5] === KINDS.indexOf(row.kind) &&
+    bytes[6] === size;
+  if (!isWhole)
+    throw new GatehouseError(
+      'storage_failed',
+      'A list segment is damaged. Matching goes on with the version before; restore the segments from a backup, or import the list again.',
+    );
   return bytes.subarray(HEADER_BYTES);
 }

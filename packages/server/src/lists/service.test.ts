@@ -33,7 +33,13 @@ describe('a list', () => {
     await expect(node.service.get('list_00000000000000000000000000')).rejects.toMatchObject({ code: 'not_found' });
     expect((await node.service.create({ name: 'Partner' }, 'sam')).id).not.toBe(list.id);
     const shown = await node.service.versions({ listId: list.id });
-    expect(shown.versions.map(({ kind, listSetVersion }) => [kind, listSetVersion - first])).toEqual([['remove', 5], ['enable', 4], ['disable', 3], ['settings', 2], ['create', 1]]);
+    expect(shown.versions.map(({ kind, listSetVersion }) => [kind, listSetVersion - first])).toEqual([
+      ['remove', 5],
+      ['enable', 4],
+      ['disable', 3],
+      ['settings', 2],
+      ['create', 1],
+    ]);
     expect(shown.versions[3]).toMatchObject({ actor: 'sam', before: { disposition: 'hold' }, after: { disposition: 'refuse' } });
   });
 
@@ -50,7 +56,16 @@ describe('a list', () => {
     const far = await node.service.create({ name: 'Far', radius: 12, qualityFloor: 20 }, 'sam');
     const value = valueOf('pdq', 'settings');
     for (const list of [near, far]) await importText(node, list.id, `pdq\n${value}\n`);
-    const names = (bits: number, quality: number): string[] => match(node, 'pdq', flipBits(value, Array.from({ length: bits }, (_none, i) => i * 7)), quality).hits.map((hit) => `${hit.listName} ${hit.distance} ${hit.disposition}`);
+    const names = (bits: number, quality: number): string[] =>
+      match(
+        node,
+        'pdq',
+        flipBits(
+          value,
+          Array.from({ length: bits }, (_none, i) => i * 7),
+        ),
+        quality,
+      ).hits.map((hit) => `${hit.listName} ${hit.distance} ${hit.disposition}`);
     expect(names(4, 80)).toEqual(['Near 4 refuse', 'Far 4 hold']);
     expect(names(5, 80)).toEqual(['Far 5 hold']);
     expect(names(12, 79)).toEqual(['Far 12 hold']);
@@ -93,10 +108,18 @@ describe('an import', () => {
 
   test('that is strict and meets a bad line leaves no trace', async () => {
     const list = await node.service.create({ name: 'Strict' }, 'sam');
-    const counts = async (): Promise<unknown> => (await database.database.pool.query('select (select count(*) from lists.version) v, (select count(*) from lists.segment) s, (select count(*) from lists.staged) st, (select count(*) from lists.delta) d, (select count(*) from lists.reference) r, (select count(*) from lists.run) u')).rows;
+    const counts = async (): Promise<unknown> =>
+      (
+        await database.database.pool.query(
+          'select (select count(*) from lists.version) v, (select count(*) from lists.segment) s, (select count(*) from lists.staged) st, (select count(*) from lists.delta) d, (select count(*) from lists.reference) r, (select count(*) from lists.run) u',
+        )
+      ).rows;
     const before = await counts();
     const lines = Array.from({ length: 3000 }, (_none, i) => `${valueOf('md5', `strict ${i}`)},r${i}`);
-    await expect(importText(node, list.id, `md5,id\n${lines.join('\n')}\nbad,x\n`, { isStrict: true })).rejects.toMatchObject({ code: 'import_refused', extras: { errors: [{ at: 'line 3002' }] } });
+    await expect(importText(node, list.id, `md5,id\n${lines.join('\n')}\nbad,x\n`, { isStrict: true })).rejects.toMatchObject({
+      code: 'import_refused',
+      extras: { errors: [{ at: 'line 3002' }] },
+    });
     expect(await counts()).toEqual(before);
     expect(match(node, 'md5', valueOf('md5', 'strict 7')).hitCount).toBe(0);
   });
@@ -146,7 +169,9 @@ describe('entries', () => {
   test('are added a few at once, all or none, and found by their whole value', async () => {
     const list = await node.service.create({ name: 'Few' }, 'sam');
     const value = valueOf('sha256', 'few');
-    await expect(node.service.addEntries(list.id, [{ value: valueOf('md5', 'few') }, { value: 'xx' }], 'sam')).rejects.toMatchObject({ code: 'import_refused' });
+    await expect(node.service.addEntries(list.id, [{ value: valueOf('md5', 'few') }, { value: 'xx' }], 'sam')).rejects.toMatchObject({
+      code: 'import_refused',
+    });
     await expect(node.service.addEntries(list.id, [{ value }], 'sam')).rejects.toMatchObject({ code: 'invalid_request' });
     expect(await node.service.addEntries(list.id, [{ type: 'sha256', value, reference: 'one' }], 'sam')).toMatchObject({ added: 1 });
     expect(await node.service.findEntry(list.id, { value })).toMatchObject({ entry: 1, signal: 'sha256', reference: 'one' });
@@ -176,9 +201,26 @@ describe('versions', () => {
     await importText(node, list.id, `md5\n${['a', 'b', 'c', 'e'].map((seed) => valueOf('md5', `diff ${seed}`)).join('\n')}`, { mode: 'replace' });
     const to = await versions();
     expect(await node.service.compare({ from: middle, to, listId: list.id })).toEqual({
-      from: middle, to,
-      lists: [expect.objectContaining({ listId: list.id, change: 'changed', added: 1, withdrawn: 1, disabled: 1, enabled: 0, restored: 0, before: expect.objectContaining({ radius: 31 }), after: expect.objectContaining({ radius: 5 }) })],
-      entries: [{ entry: 1, signal: 'md5', change: 'disabled' }, { entry: 4, signal: 'md5', change: 'withdrawn' }, { entry: 5, signal: 'md5', change: 'added' }],
+      from: middle,
+      to,
+      lists: [
+        expect.objectContaining({
+          listId: list.id,
+          change: 'changed',
+          added: 1,
+          withdrawn: 1,
+          disabled: 1,
+          enabled: 0,
+          restored: 0,
+          before: expect.objectContaining({ radius: 31 }),
+          after: expect.objectContaining({ radius: 5 }),
+        }),
+      ],
+      entries: [
+        { entry: 1, signal: 'md5', change: 'disabled' },
+        { entry: 4, signal: 'md5', change: 'withdrawn' },
+        { entry: 5, signal: 'md5', change: 'added' },
+      ],
     });
     const whole = await node.service.compare({ from, to, listId: list.id, limit: 2 });
     expect(whole.lists).toMatchObject([{ change: 'created', added: 3 }]);
@@ -187,6 +229,26 @@ describe('versions', () => {
     await expect(node.service.compare({ from, to: to + 1 })).rejects.toMatchObject({ code: 'not_found' });
     expect((await node.service.compare({ from: to, to })).lists).toEqual([]);
   });
+});
+
+test('a change is told within its transaction, and a listener that fails undoes it', async () => {
+  const told: unknown[] = [];
+  let isFailing = false;
+  node.context.events.on('list.changed', (change, tx) => {
+    if (isFailing) throw new Error('not recorded');
+    told.push({ ...change, hasTransaction: tx !== undefined });
+  });
+  const list = await node.service.create({ name: 'Told' }, 'sam');
+  const report = await importText(node, list.id, `md5\n${valueOf('md5', 'told')}\n`, { actor: 'alex' });
+  expect(told).toMatchObject([
+    { change: 'create', actor: 'sam', hasTransaction: true },
+    { change: 'import', listId: list.id, listSetVersion: report.listSetVersion, added: 1, removed: 0, actor: 'alex', hasTransaction: true },
+  ]);
+  isFailing = true;
+  await expect(node.service.disableEntry(list.id, 1, 'sam')).rejects.toThrow('not recorded');
+  isFailing = false;
+  expect(await versions()).toBe(report.listSetVersion);
+  expect(match(node, 'md5', valueOf('md5', 'told')).hitCount).toBe(1);
 });
 
 describe('another node', () => {

@@ -25,7 +25,11 @@ export interface ListsService extends ListActions, EntryActions {
   /** The same hits with the references of their entries, which are not held in memory. Without the database the hits stay as they are. */
   addReferences(hits: readonly Hit[]): Promise<readonly Hit[]>;
   /** Newest first. @param before only versions below it */
-  versions(query?: { readonly before?: number | undefined; readonly limit?: number | undefined; readonly listId?: string | undefined }): Promise<{ readonly versions: VersionView[]; readonly next?: number }>;
+  versions(query?: {
+    readonly before?: number | undefined;
+    readonly limit?: number | undefined;
+    readonly listId?: string | undefined;
+  }): Promise<{ readonly versions: VersionView[]; readonly next?: number }>;
   version(listSetVersion: number): Promise<VersionView>;
   compare(query: DifferenceQuery): Promise<Difference>;
   /** @returns false when the list changed meanwhile */
@@ -53,7 +57,13 @@ export function createListsService(context: AppContext): ListsService {
     async versions(query = {}) {
       const limit = Math.min(query.limit ?? VERSION_PAGE, VERSION_PAGE_MAX);
       const upTo = query.before === undefined ? NEWEST : query.before - 1;
-      const rows = await readVersions(context.database.sql, { after: -1, upTo, limit: limit + 1, newestFirst: true, ...(query.listId === undefined ? {} : { listId: query.listId }) });
+      const rows = await readVersions(context.database.sql, {
+        after: -1,
+        upTo,
+        limit: limit + 1,
+        newestFirst: true,
+        ...(query.listId === undefined ? {} : { listId: query.listId }),
+      });
       const versions = rows.slice(0, limit).map(toVersionView);
       const last = versions.at(-1);
       return { versions, ...(rows.length > limit && last !== undefined ? { next: last.listSetVersion } : {}) };
@@ -79,7 +89,14 @@ async function addReferences(context: AppContext, hits: readonly Hit[]): Promise
   try {
     const byList = new Map<string, ReadonlyMap<number, string>>();
     for (const [listId, group] of groupBy(hits, (hit) => hit.listId)) {
-      byList.set(listId, await readReferences(context.database.sql, listId, group.map(({ entry }) => entry)));
+      byList.set(
+        listId,
+        await readReferences(
+          context.database.sql,
+          listId,
+          group.map(({ entry }) => entry),
+        ),
+      );
     }
     return hits.map((hit) => {
       const reference = byList.get(hit.listId)?.get(hit.entry);

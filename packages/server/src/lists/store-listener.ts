@@ -41,10 +41,11 @@ async function listenOnce({ database, signal, onHint }: ListenOptions): Promise<
   const close = (): void => void client.end().catch(() => undefined);
   signal.addEventListener('abort', close, { once: true });
   try {
-    await client.connect();
+    // `connect` never settles when `end` is called before the connection stands (pg 8.23); `end` is told of then.
+    await Promise.race([client.connect(), ended]);
+    if (signal.aborted) return;
     await client.query(`listen ${CHANNEL}`);
     onHint();
-    if (signal.aborted) close();
     await ended;
   } finally {
     signal.removeEventListener('abort', close);

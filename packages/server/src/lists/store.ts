@@ -106,14 +106,21 @@ export async function lockVersion(tx: Tx): Promise<number> {
 
 /** @returns the new version */
 export async function addVersion(tx: Tx, row: Omit<VersionRow, 'version'>): Promise<number> {
-  const { version } = await tables(tx).updateTable('lists.state').set((state) => ({ version: state('version', '+', 1) })).returning('version').executeTakeFirstOrThrow();
-  await tables(tx).insertInto('lists.version').values({ ...row, version, before: asJson(row.before), after: asJson(row.after) }).execute();
+  const { version } = await tables(tx)
+    .updateTable('lists.state')
+    .set((state) => ({ version: state('version', '+', 1) }))
+    .returning('version')
+    .executeTakeFirstOrThrow();
+  await tables(tx)
+    .insertInto('lists.version')
+    .values({ ...row, version, before: asJson(row.before), after: asJson(row.after) })
+    .execute();
   await sql`select pg_notify(${CHANNEL}, ${String(version)})`.execute(tx);
   return version;
 }
 
 function asJson(value: SettingsSnapshot | null): SettingsSnapshot | null {
-  return value === null ? null : sql<SettingsSnapshot>`${JSON.stringify(value)}::jsonb` as unknown as SettingsSnapshot;
+  return value === null ? null : (sql<SettingsSnapshot>`${JSON.stringify(value)}::jsonb` as unknown as SettingsSnapshot);
 }
 
 export async function readLists(db: Sql, ids?: readonly string[]): Promise<ListRow[]> {
@@ -130,7 +137,12 @@ export async function readList(db: Sql, id: string): Promise<ListRow | undefined
 export async function findList(db: Sql, idOrName: string): Promise<ListRow | undefined> {
   return (
     (await readList(db, idOrName)) ??
-    tables(db).selectFrom('lists.list').selectAll().where(sql`lower(name)`, '=', sql`lower(${idOrName.trim()})`).where('state', '<>', 'removed').executeTakeFirst()
+    tables(db)
+      .selectFrom('lists.list')
+      .selectAll()
+      .where(sql`lower(name)`, '=', sql`lower(${idOrName.trim()})`)
+      .where('state', '<>', 'removed')
+      .executeTakeFirst()
   );
 }
 
@@ -148,8 +160,16 @@ export async function isNameTaken(db: Sql, name: string, exceptId: string): Prom
   return found !== undefined && found.id !== exceptId && found.name.toLowerCase() === name.trim().toLowerCase() && found.state !== 'removed';
 }
 
-export async function readVersions(db: Sql, range: { readonly after: number; readonly upTo: number; readonly limit?: number; readonly listId?: string; readonly newestFirst?: boolean }): Promise<VersionRow[]> {
-  let query = tables(db).selectFrom('lists.version').selectAll().where('version', '>', range.after).where('version', '<=', range.upTo).orderBy('version', range.newestFirst === true ? 'desc' : 'asc');
+export async function readVersions(
+  db: Sql,
+  range: { readonly after: number; readonly upTo: number; readonly limit?: number; readonly listId?: string; readonly newestFirst?: boolean },
+): Promise<VersionRow[]> {
+  let query = tables(db)
+    .selectFrom('lists.version')
+    .selectAll()
+    .where('version', '>', range.after)
+    .where('version', '<=', range.upTo)
+    .orderBy('version', range.newestFirst === true ? 'desc' : 'asc');
   if (range.listId !== undefined) query = query.where('list_id', '=', range.listId);
   if (range.limit !== undefined) query = query.limit(range.limit);
   return query.execute();

@@ -24,7 +24,7 @@ export function* sortValues(table: ValueTable): Steps<Uint32Array> {
   for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
     const size = group.to - group.from;
     if (size <= INSERTION_MAX) sortSmall(sorter, group);
-    else splitGroup(sorter, group, groups);
+    else yield* splitGroup(sorter, group, groups);
     handled += size;
     if (handled < SLICE_VALUES) continue;
     handled = 0;
@@ -46,11 +46,11 @@ interface Sorter extends ValueTable {
 }
 
 /** One pass of counting sort by the byte at the group's depth. */
-function splitGroup(sorter: Sorter, group: Group, groups: Group[]): void {
+function* splitGroup(sorter: Sorter, group: Group, groups: Group[]): Steps<void> {
   const { values, width, order, scratch } = sorter;
   const { from, to, depth } = group;
   if (depth === width) return;
-  const starts = countStarts(sorter, group);
+  const starts = yield* countStarts(sorter, group);
   const next = starts.slice(0, 256);
   for (let i = from; i < to; i++) {
     const position = order[i] ?? 0;
@@ -58,6 +58,7 @@ function splitGroup(sorter: Sorter, group: Group, groups: Group[]): void {
     const slot = next[byte] ?? 0;
     scratch[slot] = position;
     next[byte] = slot + 1;
+    if ((i - from) % SLICE_VALUES === SLICE_VALUES - 1) yield undefined;
   }
   order.set(scratch.subarray(from, to), from);
   for (let byte = 255; byte >= 0; byte--) {
@@ -68,11 +69,12 @@ function splitGroup(sorter: Sorter, group: Group, groups: Group[]): void {
 }
 
 /** Where the values with each byte begin; the 257th is the end of the group. */
-function countStarts({ values, width, order }: Sorter, { from, to, depth }: Group): Uint32Array {
+function* countStarts({ values, width, order }: Sorter, { from, to, depth }: Group): Steps<Uint32Array> {
   const starts = new Uint32Array(257);
   for (let i = from; i < to; i++) {
     const byte = values[(order[i] ?? 0) * width + depth] ?? 0;
     starts[byte + 1] = (starts[byte + 1] ?? 0) + 1;
+    if ((i - from) % SLICE_VALUES === SLICE_VALUES - 1) yield undefined;
   }
   let sum = from;
   for (let byte = 0; byte <= 256; byte++) {

@@ -19,7 +19,13 @@ const KIND_WORDS: Readonly<Record<ChangeKind, string>> = {
   entry_disable: 'Entry disabled',
   entry_enable: 'Entry enabled',
 };
-const COUNT_WORDS: readonly (readonly [EntryChange, string])[] = [['added', 'added'], ['restored', 'back again'], ['withdrawn', 'withdrawn'], ['disabled', 'disabled'], ['enabled', 'enabled']];
+const COUNT_WORDS: readonly (readonly [EntryChange, string])[] = [
+  ['added', 'added'],
+  ['restored', 'back again'],
+  ['withdrawn', 'withdrawn'],
+  ['disabled', 'disabled'],
+  ['enabled', 'enabled'],
+];
 
 export interface VersionsView {
   readonly versions: readonly VersionView[];
@@ -38,16 +44,38 @@ export function renderVersionsPage(view: VersionsView, principal: Principal): st
       <>
         <Title>Versions of the list set</Title>
         <p>Each change made one. Every verdict names the version that it used; version {formatNumber(view.current)} is in force.</p>
-        <Table caption="Versions, newest first" isCaptionHidden rows={view.versions} empty={<>No change yet. <a href="/console/lists/import">Import a list</a>.</>} columns={[
-          { heading: 'Version', isRowHeading: true, cell: (version) => formatNumber(version.listSetVersion) },
-          { heading: 'When', cell: (version) => <Time iso={version.at} /> },
-          { heading: 'Change', cell: (version) => KIND_WORDS[version.kind] },
-          { heading: 'List', cell: (version) => <a href={`/console/lists/${version.listId}`}>{version.listName}</a> },
-          { heading: 'Entries', cell: (version) => describeCounts(version) },
-          { heading: 'By', cell: (version) => <code>{version.actor}</code> },
-          { heading: 'Compare', cell: (version) => <a href={diffAddress(version.listSetVersion - 1, version.listSetVersion)}>Difference<span class="visually-hidden"> made by version {version.listSetVersion}</span></a> },
-        ]} />
-        <Pagination label="Pages of versions" previousText="First page" previous={view.isFirstPage ? undefined : '/console/lists/versions'} next={view.next === undefined ? undefined : `/console/lists/versions?before=${view.next}`} />
+        <Table
+          caption="Versions, newest first"
+          isCaptionHidden
+          rows={view.versions}
+          empty={
+            <>
+              No change yet. <a href="/console/lists/import">Import a list</a>.
+            </>
+          }
+          columns={[
+            { heading: 'Version', isRowHeading: true, cell: (version) => formatNumber(version.listSetVersion) },
+            { heading: 'When', cell: (version) => <Time iso={version.at} /> },
+            { heading: 'Change', cell: (version) => KIND_WORDS[version.kind] },
+            { heading: 'List', cell: (version) => <a href={`/console/lists/${version.listId}`}>{version.listName}</a> },
+            { heading: 'Entries', cell: (version) => describeCounts(version) },
+            { heading: 'By', cell: (version) => <code>{version.actor}</code> },
+            {
+              heading: 'Compare',
+              cell: (version) => (
+                <a href={diffAddress(version.listSetVersion - 1, version.listSetVersion)}>
+                  Difference<span class="visually-hidden"> made by version {version.listSetVersion}</span>
+                </a>
+              ),
+            },
+          ]}
+        />
+        <Pagination
+          label="Pages of versions"
+          previousText="First page"
+          previous={view.isFirstPage ? undefined : '/console/lists/versions'}
+          next={view.next === undefined ? undefined : `/console/lists/versions?before=${view.next}`}
+        />
         <h2>Compare two versions</h2>
         <CompareForm from={String(Math.max(0, view.current - 1))} to={String(view.current)} errors={[]} principal={principal} />
       </>
@@ -95,27 +123,53 @@ export function renderDifferencePage({ from, to, errors, difference }: Differenc
         {difference === undefined ? null : (
           <>
             <p>The net difference: what was undone in between does not show.</p>
-            <Table caption="Lists that differ" isCaptionHidden rows={difference.lists} empty="The two versions hold the same." columns={[
-              { heading: 'List', isRowHeading: true, cell: (list) => list.listName },
-              { heading: 'Change', cell: (list) => list.change },
-              { heading: 'Entries', cell: (list) => describeCounts(list) },
-              { heading: 'Settings', cell: (list) => describeSettings(list) },
-              { heading: 'Details', cell: (list) => <a href={`${diffAddress(difference.from, difference.to)}&list=${list.listId}`}>Entries<span class="visually-hidden"> of {list.listName} that differ</span></a> },
-            ]} />
+            <Table
+              caption="Lists that differ"
+              isCaptionHidden
+              rows={difference.lists}
+              empty="The two versions hold the same."
+              columns={[
+                { heading: 'List', isRowHeading: true, cell: (list) => list.listName },
+                { heading: 'Change', cell: (list) => list.change },
+                { heading: 'Entries', cell: (list) => describeCounts(list) },
+                { heading: 'Settings', cell: (list) => describeSettings(list) },
+                {
+                  heading: 'Details',
+                  cell: (list) => (
+                    <a href={`${diffAddress(difference.from, difference.to)}&list=${list.listId}`}>
+                      Entries<span class="visually-hidden"> of {list.listName} that differ</span>
+                    </a>
+                  ),
+                },
+              ]}
+            />
             {difference.entries === undefined ? null : (
               <>
                 <h2 id="entries">Entries that differ</h2>
-                <Table caption="Entries that differ" isCaptionHidden rows={difference.entries} empty="None on this page." columns={[
-                  { heading: 'Entry', isRowHeading: true, cell: (entry) => formatNumber(entry.entry) },
-                  { heading: 'Signal', cell: (entry) => entry.signal },
-                  { heading: 'Change', cell: (entry) => entry.change },
-                ]} />
-                <Pagination label="Pages of entries" next={difference.next === undefined ? undefined : `${diffAddress(difference.from, difference.to)}&list=${difference.lists[0]?.listId ?? ''}&after=${difference.next}#entries`} />
+                <Table
+                  caption="Entries that differ"
+                  isCaptionHidden
+                  rows={difference.entries}
+                  empty="None on this page."
+                  columns={[
+                    { heading: 'Entry', isRowHeading: true, cell: (entry) => formatNumber(entry.entry) },
+                    { heading: 'Signal', cell: (entry) => entry.signal },
+                    { heading: 'Change', cell: (entry) => entry.change },
+                  ]}
+                />
+                <Pagination
+                  label="Pages of entries"
+                  next={
+                    difference.next === undefined
+                      ? undefined
+                      : `${diffAddress(difference.from, difference.to)}&list=${difference.lists[0]?.listId ?? ''}&after=${difference.next}#entries`
+                  }
+                />
               </>
             )}
           </>
         )}
-        <h2>Compare two versions</h2>
+        {difference === undefined ? null : <h2>Compare two versions</h2>}
         <CompareForm from={from} to={to} errors={errors} principal={principal} />
       </>
     ),
@@ -127,10 +181,23 @@ function describeCounts(counts: Readonly<Record<EntryChange, number>>): string {
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
-const SETTING_WORDS: readonly (readonly [keyof SettingsSnapshot, string])[] = [['name', 'name'], ['source', 'source'], ['state', 'state'], ['radius', 'radius'], ['qualityFloor', 'quality floor'], ['disposition', 'disposition']];
+const SETTING_WORDS: readonly (readonly [keyof SettingsSnapshot, string])[] = [
+  ['name', 'name'],
+  ['source', 'source'],
+  ['state', 'state'],
+  ['radius', 'radius'],
+  ['qualityFloor', 'quality floor'],
+  ['disposition', 'disposition'],
+];
 
 function describeSettings({ before, after }: Pick<ListDifference, 'before' | 'after'>): string {
-  if (before === undefined || after === undefined) return 'none';
+  if (before === undefined)
+    return after === undefined
+      ? 'none'
+      : SETTING_WORDS.filter(([key]) => key !== 'name' && after[key] !== '')
+          .map(([key, word]) => `${word}: ${after[key]}`)
+          .join('; ');
+  if (after === undefined) return 'none';
   const parts = SETTING_WORDS.filter(([key]) => before[key] !== after[key]).map(([key, word]) => `${word}: ${before[key]} → ${after[key]}`);
   return parts.length === 0 ? 'none' : parts.join('; ');
 }

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hammingDistance, ORIENTATIONS, pdq } from '@gatehouse/pdq';
@@ -124,17 +125,19 @@ describe('scan with lists', () => {
     expect(err).toMatch(/mixed\.txt:1: not used: .*\nmixed\.txt: 1 of 2 lines were not used; 1 values were\.\n/);
   });
 
-  test('links in folders and pipes are not opened, and that is said; a link on the command line is', async () => {
+  test('links in folders and sockets are not opened, and that is said; a link on the command line is', async () => {
     const folder = join(dir, 'links');
     await mkdir(folder);
     await symlink(join(dir, 'photos'), join(folder, 'outside'));
     await symlink(folder, join(folder, 'circle'));
-    spawnSync('mkfifo', [join(folder, 'pipe')]);
+    const socket = createServer().listen(join(folder, 'socket'));
+    await once(socket, 'listening');
     await writeFile(join(folder, 'clear.txt'), 'hello');
     expect(await run('scan', [folder], { options: withList('list.txt') })).toBe(2);
     expect(err).toContain('1 scanned: 0 clear, 0 matched, 1 could not be scanned. 3 symbolic links, devices or pipes were not opened.');
     expect(await run('scan', [join(folder, 'outside')], { options: withList('list.txt') })).toBe(1);
-    expect(await run('hash', [join(folder, 'pipe')])).toBe(2);
+    expect(await run('hash', [join(folder, 'socket')])).toBe(2);
+    socket.close();
   });
 
   test('Ctrl-C ends it', async () => {

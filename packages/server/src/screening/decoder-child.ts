@@ -39,14 +39,14 @@ const HEAP_MIB = 256;
 const COMPLAINT_CHARS_MAX = 2000;
 /**
  * glibc keeps one arena for each thread that ever allocated; two keep the memory of a long-lived process flat (sharp's documentation).
- * libuv's pool needs no more threads than the one picture under way.
+ * libuv's pool needs no more threads than the one picture under way. libvips would put decoded pictures above 100 MB (WebP, GIF) into files in the
+ * temporary directory: pixels stay in memory, which is watched.
  */
-const OWN_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', VIPS_CONCURRENCY: '1', VIPS_BLOCK_UNTRUSTED: '1' };
+const OWN_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', VIPS_DISC_THRESHOLD: '1000g', VIPS_CONCURRENCY: '1', VIPS_BLOCK_UNTRUSTED: '1' };
 
 interface Running {
   readonly id: number;
   readonly startedMs: number;
-  decodedMs: number | undefined;
   settle(answer: ChildAnswer): void;
 }
 
@@ -132,7 +132,7 @@ export class DecoderChild {
     const deadline = setTimeout(() => end('timeout'), limits.timeoutMs);
     const stopWatching = this.#watchMemory(() => end('out_of_memory'));
     const answer = await new Promise<ChildAnswer>((settle) => {
-      this.#running = { id: request.id, startedMs: clock.monotonicMs(), decodedMs: undefined, settle };
+      this.#running = { id: request.id, startedMs: clock.monotonicMs(), settle };
       this.#channel.write(`${JSON.stringify(request)}\n`);
     });
     clearTimeout(deadline);
@@ -188,16 +188,18 @@ export class DecoderChild {
     }
     const running = this.#running;
     if (running === undefined || message.id !== running.id) return false;
-    const nowMs = this.#options.clock.monotonicMs();
-    if (message.kind === 'decoded') {
-      running.decodedMs = nowMs;
-      return true;
-    }
-    const decodedMs = running.decodedMs ?? nowMs;
-    const decodeMs = decodedMs - running.startedMs;
-    running.settle(message.kind === 'refused' ? { kind: 'refused', reason: message.reason, decodeMs } : { kind: 'hashed', hashed: message, decodeMs, hashMs: nowMs - decodedMs });
+    const elapsedMs = this.#options.clock.monotonicMs() - running.startedMs;
+    if (message.kind === 'refused') running.settle({ kind: 'refused', reason: message.reason, decodeMs: elapsedMs });
+    else running.settle({ kind: 'hashed', hashed: message, ...splitTime(elapsedMs, message.cpu) });
     return true;
   }
+}
+
+/** Decoding and hashing follow each other on one thread. A message in between would not do: both may arrive together when the gateway is busy. */
+function splitTime(elapsedMs: number, cpu: Hashed['cpu']): { readonly decodeMs: number; readonly hashMs: number } {
+  const totalMs = cpu.decodeMs + cpu.hashMs;
+  const hashMs = totalMs === 0 ? 0 : (elapsedMs * cpu.hashMs) / totalMs;
+  return { decodeMs: elapsedMs - hashMs, hashMs };
 }
 
 function parseMessage(line: string): DecoderMessage | undefined {

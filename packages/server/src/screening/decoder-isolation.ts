@@ -1,6 +1,6 @@
 /**
- * How a decoder process is shut in: no network, no core dumps (they would hold pictures) and no writing to files, where the system can do that.
- * unshare(1) and sh(1) replace themselves by the next program, so that the process keeps its id and its channel.
+ * How a decoder process is shut in: no network, no powers of root but reading, no core dumps (they would hold pictures) and no writing to files,
+ * where the system can do that. unshare(1), setpriv(1) and sh(1) replace themselves by the next program, so that the process keeps its id and its channel.
  */
 import { spawn } from 'node:child_process';
 import { childEnvironment } from '../platform/config.ts';
@@ -16,13 +16,22 @@ export interface Isolation {
 }
 
 const LIMITS = ['/bin/sh', '-c', 'ulimit -c 0 && ulimit -f 0 && exec "$@"', 'gatehouse-decoder'];
+/** Root keeps one capability, to read any file, and can gain no other. */
+const READ_ONLY_ROOT = ['setpriv', '--no-new-privs', '--bounding-set=-all,+dac_read_search', '--inh-caps=-all', '--'];
 /** As root in the first user namespace; otherwise in a user namespace of its own, with the same user inside. */
-const NETWORKS = [['unshare', '--net', '--'], ['unshare', '--user', '--map-current-user', '--net', '--']];
+const NETWORKS = [['unshare', '--net', '--', ...READ_ONLY_ROOT], ['unshare', '--net', '--'], ['unshare', '--user', '--map-current-user', '--net', '--']];
 const PROBE_MS = 10_000;
 
 export const NO_ISOLATION: Isolation = { prefix: [], network: 'not_cut_off', hasLimits: false };
 
-/** The strongest that works here, tried once. */
+let found: Promise<Isolation> | undefined;
+
+/** The strongest that works here, tried once for this process. */
+export function findIsolation(): Promise<Isolation> {
+  return (found ??= probeIsolation());
+}
+
+/** The strongest that works here, tried now. */
 export async function probeIsolation(): Promise<Isolation> {
   if (process.platform === 'win32') return NO_ISOLATION;
   for (const network of process.platform === 'linux' ? NETWORKS : []) {

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../platform/clock.ts';
 import { inspectProcess } from '../platform/db/embedded-process.ts';
 import { PACKAGE_DIR, resolveEntry } from '../platform/entry.ts';
-import { NO_ISOLATION, probeIsolation } from './decoder-isolation.ts';
+import { findIsolation, NO_ISOLATION, probeIsolation } from './decoder-isolation.ts';
 import { DecoderPool, type DecodeOutcome, type DecoderPoolOptions } from './decoder-pool.ts';
 
 const FAKES = resolve(PACKAGE_DIR, 'test/fixtures/decoders');
@@ -40,6 +42,13 @@ describe('what a decoder does', () => {
     }
     expect(pids).toEqual([pool.pids[0], pool.pids[0], pool.pids[0]]);
     expect(pool.state.lastSuccessMs).toBeGreaterThan(0);
+  });
+
+  test('it had a very large picture: a fresh one does the next, before its memory counts against that', async () => {
+    const pool = openPool();
+    expect(reasonOf(await decode(pool, '/large'))).toBe('hashed');
+    await vi.waitFor(() => expect(pool.pids).toEqual([]), { timeout: 10_000 });
+    expect(reasonOf(await decode(pool, '/good'))).toBe('hashed');
   });
 
   test('it crashes: a fresh one tries again, and only then the content is to blame', async () => {
@@ -110,7 +119,7 @@ describe('the queue', () => {
   });
 
   test('gives up what is cancelled: waiting, under way, and before it began', async () => {
-    const pool = openPool();
+    const pool = openPool({ timeoutMs: 600_000 });
     const [running, waiting] = [new AbortController(), new AbortController()];
     const first = pool.decode({ path: '/hang', key: 'a', signal: running.signal });
     const second = pool.decode({ path: '/good', key: 'a', signal: waiting.signal });
@@ -163,9 +172,20 @@ describe('the isolation', () => {
     server.close();
   });
 
+  test('nothing can be written to a file, and root has no power but to read', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'gatehouse-powers-'));
+    const pool = openPool();
+    const outcome = await decode(pool, `/powers${join(dir, 'file')}`);
+    const [capabilities, written] = outcome.kind === 'hashed' ? [outcome.hashed.width, outcome.hashed.height] : [-1, -1];
+    // CAP_DAC_READ_SEARCH is bit 2.
+    expect(pool.state.isolation.prefix.includes('setpriv') ? capabilities : 0).toBeOneOf([0, 4]);
+    expect(written).toBe(0);
+    await rm(dir, { recursive: true });
+  });
+
   test('is the strongest that works here, and the same at each probe', async () => {
     const isolation = await probeIsolation();
-    expect(await probeIsolation()).toEqual(isolation);
+    expect(await findIsolation()).toEqual(isolation);
     expect(isolation.hasLimits).toBe(process.platform !== 'win32');
   });
 });

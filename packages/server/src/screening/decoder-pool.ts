@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../platform/clock.ts';
 import { DecoderChild, DecoderStartError, type ChildAnswer } from './decoder-child.ts';
-import { NO_ISOLATION, probeIsolation, type Isolation } from './decoder-isolation.ts';
+import { findIsolation, NO_ISOLATION, type Isolation } from './decoder-isolation.ts';
 import type { DecodeLimits, Hashed, Refusal } from './decoder-protocol.ts';
 import { FairQueue } from './fair-queue.ts';
 
@@ -60,6 +60,8 @@ export interface DecoderPoolState {
 const PROCESSES_MAX = 8;
 /** Native decoders leak and fragment a little; a process is replaced after so many files. */
 const FILES_PER_PROCESS = 500;
+/** 75 to 100 MB of pixels: freed at the next garbage collection, which may come after the next picture. A fresh process costs 0.15 s. */
+const LARGE_PIXELS = 25_000_000;
 /** Sharp and its libraries load in 0.1 s; a loaded machine may take a hundred times that. */
 const START_TIMEOUT_MS = 15_000;
 /** After a failed start nobody tries again for this long: a broken installation must not become a storm of processes. */
@@ -71,6 +73,8 @@ interface Waiting extends DecodeJob {
   startedMs: number | undefined;
   slot: Slot | undefined;
   isSettled: boolean;
+  /** The picture was so large that its process is not used again. */
+  isLarge: boolean;
   settle(result: Result, times?: Partial<DecodeTimes>): void;
 }
 
@@ -86,7 +90,6 @@ export class DecoderPool {
   readonly #idle: Slot[];
   readonly #working = new Set<Waiting>();
   readonly #works = new Set<Promise<void>>();
-  #isolation: Promise<Isolation> | undefined;
   #knownIsolation: Isolation = NO_ISOLATION;
   #nextId = 1;
   #lastSuccessMs: number | undefined;
@@ -127,6 +130,7 @@ export class DecoderPool {
         startedMs: undefined,
         slot: undefined,
         isSettled: false,
+        isLarge: false,
         settle(result, times) {
           if (waiting.isSettled) return;
           waiting.isSettled = true;
@@ -166,7 +170,7 @@ export class DecoderPool {
     waiting.slot = slot;
     try {
       await this.#attempt(slot, waiting);
-      if (slot.child !== undefined && slot.child.filesDone >= FILES_PER_PROCESS) await this.#end(slot);
+      if (slot.child !== undefined && (slot.child.filesDone >= FILES_PER_PROCESS || waiting.isLarge)) await this.#end(slot);
     } finally {
       waiting.slot = undefined;
       this.#working.delete(waiting);
@@ -195,6 +199,7 @@ export class DecoderPool {
     switch (answer.kind) {
       case 'hashed':
         this.#lastSuccessMs = this.#options.clock.monotonicMs();
+        waiting.isLarge = answer.hashed.width * answer.hashed.height > LARGE_PIXELS;
         return waiting.settle({ kind: 'hashed', hashed: answer.hashed }, { decodeMs: answer.decodeMs, hashMs: answer.hashMs });
       case 'refused':
         return waiting.settle({ kind: 'refused', reason: answer.reason }, { decodeMs: answer.decodeMs });
@@ -211,7 +216,7 @@ export class DecoderPool {
     if (slot.child?.isAlive === true) return slot.child;
     const { program, timeoutMs, memoryMib, startTimeoutMs = START_TIMEOUT_MS, clock } = this.#options;
     if (this.#isStopping || (this.#failedStart !== undefined && clock.monotonicMs() - this.#failedStart.atMs < START_PAUSE_MS)) return undefined;
-    this.#knownIsolation = await (this.#isolation ??= this.#options.isolation === undefined ? probeIsolation() : Promise.resolve(this.#options.isolation));
+    this.#knownIsolation = this.#options.isolation ?? (await findIsolation());
     try {
       slot.child = await DecoderChild.start({ program, isolation: this.#knownIsolation, limits: { timeoutMs, memoryMib, startTimeoutMs }, clock });
       this.#failedStart = undefined;

@@ -30,7 +30,6 @@ async function answer(request: DecodeRequest): Promise<void> {
   const decoding = await decodePicture(request.path, request);
   if (decoding.kind === 'refused') return send({ kind: 'refused', id, reason: decoding.reason });
   const decodeMs = toMs(process.cpuUsage(start));
-  send({ kind: 'decoded', id });
   const afterDecode = process.cpuUsage();
   const { picture, frames, isPartial } = decoding;
   const pictures = hashRenderings(picture);

@@ -42,15 +42,13 @@ const HashedSchema = z.object({
   frames: whole,
   isPartial: z.boolean(),
   pictures: z.array(PictureHashesSchema).min(1).max(6).readonly(),
-  /** Processor time of this process, user and system. */
+  /** Processor time of this process, user and system; the gateway splits the elapsed time in the same proportion. */
   cpu: z.object({ decodeMs: z.number().nonnegative(), hashMs: z.number().nonnegative() }),
 });
 export type Hashed = z.output<typeof HashedSchema>;
 
 export const DecoderMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
-  /** Decoding ended and hashing begins: the gateway's clock splits the time here. */
-  z.object({ kind: z.literal('decoded'), id: whole }),
   HashedSchema,
   z.object({ kind: z.literal('refused'), id: whole, reason: z.enum(REFUSALS) }),
 ]);

@@ -267,6 +267,14 @@ describe('what cannot be scanned', () => {
     expect(['truncated', 'undecodable']).toContain(reading.kind === 'unscannable' ? reading.reason : '');
   });
 
+  test('a picture above 100 MB when decoded stays in memory: libvips would put it into a file, which the process may not write', async () => {
+    const large = new DecoderPool({ program: resolveEntry('screening/decoder-process'), processes: 1, timeoutMs: 60_000, memoryMib: 1536, queueLimit: 1, limits: { maxPixels: 50_000_000, maxFrames: 1 }, clock: systemClock });
+    const path = join(dir, 'large.webp');
+    await sharp({ create: { width: 6000, height: 6000, channels: 3, background: 'olive' } }).webp({ effort: 0 }).toFile(path);
+    expect(await large.decode({ path, key: 'test' })).toMatchObject({ kind: 'hashed', hashed: { width: 6000, isPartial: false } });
+    await large.stop();
+  });
+
   test('a few bytes that unpack to 400 megapixels are refused before they are unpacked', async () => {
     const bomb = makeBlackPng(20_000);
     expect(bomb.length).toBeLessThan(100_000);

@@ -9,7 +9,7 @@ const base: Explained = { verdict: { verdict: 'clear' }, hits: [], hitCount: 0, 
 
 describe('explain', () => {
   test('a PDQ hit names list, entry, signal, distance, quality, orientation, rendering and form', () => {
-    expect(explainHit(hit)).toBe('Entry 12 of the list “North” looks the same: the PDQ hash of the picture, turned by 90 degrees clockwise, transparent parts shown on white, shrunk to 512 x 512 differs in 4 of 256 bits (quality 98 of 100).');
+    expect(explainHit(hit)).toBe('Entry 12 of the list “North” looks the same: the PDQ hash of the picture, turned by 90 degrees clockwise, transparent parts shown on white, shrunk to 512 x 512, differs in 4 of 256 bits (quality 98 of 100).');
   });
 
   test('a digest hit says that the files are identical', () => {
@@ -25,6 +25,7 @@ describe('explain', () => {
     const texts = ORIENTATIONS.map((orientation) => explainHit({ ...hit, orientation }));
     expect(new Set(texts).size).toBe(8);
     for (const [index, text] of texts.entries()) expect(text).not.toContain(`, ${ORIENTATIONS[index] ?? ''},`);
+    expect(explainHit({ ...hit, orientation: 'original', rendering: 'opaque', form: 'full' })).toContain('the PDQ hash of the picture differs in 4 of 256 bits');
   });
 
   test('every reason has a sentence of its own', () => {

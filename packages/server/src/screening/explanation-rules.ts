@@ -14,7 +14,6 @@ export interface Explained {
 
 /** How the upload must be turned to look like the entry; the words of `ORIENTATIONS` of @gatehouse/pdq. */
 const TURNS: Readonly<Record<string, string>> = {
-  original: 'as it is',
   rot90: 'turned by 90 degrees anticlockwise',
   rot180: 'turned by 180 degrees',
   rot270: 'turned by 90 degrees clockwise',
@@ -84,10 +83,13 @@ function explainMatch({ hits, hitCount }: Explained): string {
 export function explainHit(hit: Hit): string {
   const entry = `Entry ${hit.entry} of the list “${hit.listName}”`;
   if (hit.signal !== 'pdq') return `${entry} has the same ${DIGEST_NAMES[hit.signal] ?? hit.signal} digest: the files are identical.`;
-  const turn = hit.orientation === undefined ? '' : `, ${TURNS[hit.orientation] ?? hit.orientation}`;
-  const rendering = hit.rendering === undefined || hit.rendering === 'opaque' ? '' : `, ${RENDERINGS[hit.rendering] ?? hit.rendering}`;
-  const form = hit.form === 'nearest512' ? ', shrunk to 512 x 512' : '';
-  return `${entry} looks the same: the PDQ hash of the picture${turn}${rendering}${form} differs in ${hit.distance} of 256 bits (quality ${hit.quality ?? 0} of 100).`;
+  const details = [
+    hit.orientation === 'original' ? undefined : (TURNS[hit.orientation ?? ''] ?? hit.orientation),
+    RENDERINGS[hit.rendering ?? ''],
+    hit.form === 'nearest512' ? 'shrunk to 512 x 512' : undefined,
+  ].filter((detail) => detail !== undefined);
+  const shown = details.length === 0 ? '' : `, ${details.join(', ')},`;
+  return `${entry} looks the same: the PDQ hash of the picture${shown} differs in ${hit.distance} of 256 bits (quality ${hit.quality ?? 0} of 100).`;
 }
 
 function explainClear({ media, listSetVersion }: Explained): string {

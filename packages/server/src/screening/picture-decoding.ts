@@ -78,7 +78,7 @@ async function toPixels(image: Sharp, metadata: Metadata): Promise<Picture> {
 /** The texts of sharp 0.35 and libvips 8.18. They hold paths, so they never leave this process. */
 function toRefusal(error: unknown): Refusal {
   const text = error instanceof Error ? error.message : '';
-  if (/pixel limit|too large|too big/i.test(text)) return 'too_many_pixels';
+  if (/exceeds pixel limit|dimensions too large|image too (large|big)/i.test(text)) return 'too_many_pixels';
   if (/input file is missing|unable to open for read|permission denied/i.test(text)) return 'unreadable';
   if (/premature end|unexpected end|read error|out of data|bad seek|truncated|end of file/i.test(text)) return 'truncated';
   return 'undecodable';

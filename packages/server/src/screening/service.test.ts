@@ -80,7 +80,7 @@ describe('screen', () => {
     const { screening } = await screen(service, await image().rotate(90).jpeg().toBuffer());
     expect(screening).toMatchObject({ verdict: 'match', hitCount: 1, hits: [{ listName: 'North', entry: 4, signal: 'pdq', orientation: 'rot90', disposition: 'hold' }] });
     expect(screening.hits[0]?.distance).toBeLessThan(10);
-    expect(screening.explanation).toMatch(/^Entry 4 of the list “North” looks the same: the PDQ hash of the picture, turned by 90 degrees anticlockwise differs in \d of 256 bits \(quality \d+ of 100\)\.$/);
+    expect(screening.explanation).toMatch(/^Entry 4 of the list “North” looks the same: the PDQ hash of the picture, turned by 90 degrees anticlockwise, differs in \d of 256 bits \(quality \d+ of 100\)\.$/);
   });
 
   test.each(['md5', 'sha1', 'sha256'] as const)('a match by %s alone, of what cannot be decoded', async (type) => {

@@ -5,7 +5,16 @@ import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { TestApp } from '../support/app.ts';
 
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const AXE_SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const SCHEMES = ['light', 'dark'] as const;
@@ -13,7 +22,9 @@ export const WIDTHS = [1280, 320] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
 export function findChromium(): string {
-  const inPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)));
+  const inPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)));
   const found = [process.env['GATEHOUSE_TEST_CHROMIUM'] ?? '', '/usr/bin/chromium', ...inPath].find((path) => path !== '' && existsSync(path));
   if (found === undefined) throw new Error('There is no Chromium. Install it (Debian: apt-get install chromium) or name one in GATEHOUSE_TEST_CHROMIUM.');
   return found;
@@ -32,7 +43,12 @@ export interface ViewOptions {
 }
 
 export async function openContext(browser: Browser, options: ViewOptions = {}): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: 900 }, colorScheme: options.scheme ?? 'light', javaScriptEnabled: options.hasJavaScript ?? true, reducedMotion: 'reduce' });
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1280, height: 900 },
+    colorScheme: options.scheme ?? 'light',
+    javaScriptEnabled: options.hasJavaScript ?? true,
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(30_000);
   if (options.cookies !== undefined) await context.addCookies([...options.cookies]);
   return context;
@@ -100,7 +116,9 @@ export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   const seen: string[] = [];
   for (let presses = 0; presses < 200; presses++) {
     await page.keyboard.press('Tab');
-    const current = await page.evaluate(() => (document.activeElement instanceof HTMLElement ? (document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText) : '').trim());
+    const current = await page.evaluate(() =>
+      (document.activeElement instanceof HTMLElement ? (document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText) : '').trim(),
+    );
     seen.push(current);
     if (typeof name === 'string' ? current === name : name.test(current)) return;
   }

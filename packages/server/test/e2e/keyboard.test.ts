@@ -43,7 +43,9 @@ describe('a newcomer, by keyboard', () => {
         const element = document.activeElement;
         if (element === null || element === document.body) return 'end';
         const style = getComputedStyle(element);
-        return (style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none' ? 'marked' : (element.textContent ?? element.tagName);
+        return (style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none'
+          ? 'marked'
+          : (element.textContent ?? element.tagName);
       });
       if (state === 'end') break;
       if (state !== 'marked') unmarked.push(state);
@@ -81,12 +83,15 @@ describe('own pictures', () => {
   it('dropped together get a card each, with a thumbnail from memory', async () => {
     await page.goto(`${app.url}/try`);
     const bytes = [...readFileSync(samplePath('flipped'))];
-    const transfer = await page.evaluateHandle(({ picture, hostile }) => {
-      const data = new DataTransfer();
-      data.items.add(new File([new Uint8Array(picture)], hostile, { type: 'image/jpeg' }));
-      data.items.add(new File(['not a picture'], 'notes.txt', { type: 'text/plain' }));
-      return data;
-    }, { picture: bytes, hostile: HOSTILE });
+    const transfer = await page.evaluateHandle(
+      ({ picture, hostile }) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(picture)], hostile, { type: 'image/jpeg' }));
+        data.items.add(new File(['not a picture'], 'notes.txt', { type: 'text/plain' }));
+        return data;
+      },
+      { picture: bytes, hostile: HOSTILE },
+    );
     await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer });
     await page.getByText(/^Finished:/).waitFor();
     const cards = page.locator('#result-cards > li');
@@ -124,7 +129,9 @@ describe('live parts', () => {
     await page.goto(`${app.url}/console/lists/import`);
     await page.getByLabel('Name of the new list').fill('Imported live');
     const good = Array.from({ length: 500 }, (_, index) => index.toString(16).padStart(32, '0').replace(/^../, 'a7'));
-    await page.locator('input[type="file"]').setInputFiles([{ name: 'hashes.txt', mimeType: 'text/plain', buffer: Buffer.from([...good, 'zz-not-a-hash'].join('\n')) }]);
+    await page
+      .locator('input[type="file"]')
+      .setInputFiles([{ name: 'hashes.txt', mimeType: 'text/plain', buffer: Buffer.from([...good, 'zz-not-a-hash'].join('\n')) }]);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByText(/500 new entries/).waitFor();
     await saveScreenshot(page, 'import-live-light-1280');

@@ -2,7 +2,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openContext, signIn } from './browser.ts';
-import { HOSTILE, samplePath, setScene, type Scene } from './scene.ts';
+import { drawPreviews, HOSTILE, samplePath, setScene, type Scene } from './scene.ts';
 
 let browser: Browser;
 let scene: Scene;
@@ -51,7 +51,9 @@ describe('lists', () => {
   it('a list is imported, with a report of what was left out', async () => {
     await go('/console/lists/import');
     await page.getByLabel('Name of the new list').fill(HOSTILE);
-    await page.locator('input[type="file"]').setInputFiles([{ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(`md5,reference\n${'a1'.repeat(16)},one\nnonsense,two\n`) }]);
+    await page
+      .locator('input[type="file"]')
+      .setInputFiles([{ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(`md5,reference\n${'a1'.repeat(16)},one\nnonsense,two\n`) }]);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByRole('heading', { level: 1 }).filter({ hasText: '<script>alert(1)</script>' }).waitFor();
     const report = await page.locator('main').textContent();
@@ -119,6 +121,7 @@ describe('uploads', () => {
   });
 
   it('held content is shown blurred first, then clearly, each after a button', async () => {
+    drawPreviews(scene.app);
     await go(`/console/uploads/${scene.held}`);
     expect(await page.locator('main img').count()).toBe(0);
     const blurred = page.waitForResponse((response) => response.url().includes('/preview?clarity=blurred'));

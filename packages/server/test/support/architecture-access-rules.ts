@@ -86,8 +86,10 @@ const consoleAccess = onlyIn({
   imports: (specifier, names) => (isModule(specifier, 'process') && names.some((name) => ['stdout', 'stderr'].includes(name))) || (isModule(specifier, 'console') && names.length > 0),
 });
 
-/** The parts of the platform that exist once for a process. A function of this kind that only makes a value gets another verb. */
+/** The parts of the platform that exist once for a process. */
 const MAKERS = /^(create|open|start|listen|acquire|supervise)[A-Z]|^(systemClock|systemTerminal)$/;
+/** Makes a value for one command out of parts that the command was given. */
+const VALUE_MAKERS = new Set(['createProgressBar']);
 
 const COMPOSITION = /^packages\/server\/src\/(app|main|cli)\.ts$/;
 
@@ -98,7 +100,7 @@ const construction: Rule = {
     if (!['domain', 'root'].includes(file.place.kind) || COMPOSITION.test(file.path) || file.isTest) return [];
     return [
       ...findInImports(file, ({ target, valueNames }) => {
-        const made = target?.startsWith(`${PLATFORM}/`) === true ? valueNames.find((name) => MAKERS.test(name)) : undefined;
+        const made = target?.startsWith(`${PLATFORM}/`) === true ? valueNames.find((name) => MAKERS.test(name) && !VALUE_MAKERS.has(name)) : undefined;
         return made === undefined ? undefined : `${made} is for app.ts; take the part from the AppContext`;
       }),
       ...findInNodes(file, (node) => {

@@ -14,9 +14,14 @@ export function createFakeClock(start = new Date('2026-11-25T12:00:00.000Z')): F
     sleep(ms, signal) {
       if (signal?.aborted === true) return Promise.resolve();
       return new Promise((resolve) => {
-        const sleeper = { atMs: nowMs + ms, wake: () => (sleepers.delete(sleeper), resolve()) };
+        const wake = (): void => {
+          sleepers.delete(sleeper);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        const sleeper = { atMs: nowMs + ms, wake };
         sleepers.add(sleeper);
-        signal?.addEventListener('abort', sleeper.wake, { once: true });
+        signal?.addEventListener('abort', wake, { once: true });
       });
     },
     advance(ms) {

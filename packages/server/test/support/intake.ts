@@ -1,10 +1,14 @@
 /** Intake on a real database and a real disk, with lists and screening that answer what a test wants. */
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { sql } from 'kysely';
 import { intakeDomain, type Feed, type IntakeService, type PreviewRenderer } from '../../src/intake/index.ts';
 import { jobs as intakeJobs } from '../../src/intake/jobs.ts';
 import type { Hit, QuerySignals } from '../../src/lists/index.ts';
+import { openFileBlobs } from '../../src/platform/blobs.ts';
 import type { SettingKey } from '../../src/platform/config.ts';
 import type { EventMap, EventName } from '../../src/platform/events.ts';
 import { ALL_RIGHTS, type Principal } from '../../src/platform/http/rights.ts';
@@ -29,7 +33,17 @@ export interface FakeScreening extends ScreeningService, Partial<PreviewRenderer
 }
 
 export function createFakeScreening(): FakeScreening {
-  const build = (part: Partial<Screening>): Screening => ({ verdict: 'clear', explanation: 'a test', hits: [], hitCount: 0, listSetVersion: fake.version, engineVersion: 'test', timings: { waitMs: 0, decodeMs: 0, hashMs: 0, matchMs: 0, totalMs: 0 }, media: { type: 'image/png' }, ...part });
+  const build = (part: Partial<Screening>): Screening => ({
+    verdict: 'clear',
+    explanation: 'a test',
+    hits: [],
+    hitCount: 0,
+    listSetVersion: fake.version,
+    engineVersion: 'test',
+    timings: { waitMs: 0, decodeMs: 0, hashMs: 0, matchMs: 0, totalMs: 0 },
+    media: { type: 'image/png' },
+    ...part,
+  });
   const match = (digest: string): Partial<Screening> => (fake.known.has(digest) ? { verdict: 'match', hits: [toHit('hold')], hitCount: 1 } : {});
   const fake: FakeScreening = {
     requests: [],
@@ -74,6 +88,19 @@ export interface TestIntake extends TestContext {
   stop(): Promise<void>;
 }
 
+export function createIntakeDatabase(): Promise<TestDatabase> {
+  return createTestDatabase([{ domain: 'intake', migrations: intakeDomain.migrations }]);
+}
+
+export async function emptyIntake({ database }: TestDatabase): Promise<void> {
+  await sql`truncate intake.upload, intake.idempotency, intake.receipt, intake.receipt_key, intake.callback, intake.callback_secret`.execute(database.sql);
+}
+
+async function openAreas(dataDir: string): Promise<TestContext['context']['blobs']> {
+  const open = (name: string): ReturnType<typeof openFileBlobs> => openFileBlobs(join(dataDir, name));
+  return { quarantine: await open('quarantine'), released: await open('released'), segments: await open('segments') };
+}
+
 interface Options {
   readonly config?: Partial<Record<SettingKey, unknown>>;
   readonly db?: TestDatabase;
@@ -85,18 +112,24 @@ interface Options {
 const EVENTS: readonly EventName[] = ['upload.decided', 'upload.content_viewed', 'receipt.issued', 'receipt.revoked'];
 
 export async function startIntake(options: Options = {}): Promise<TestIntake> {
-  const db = options.db ?? (await createTestDatabase([{ domain: 'intake', migrations: intakeDomain.migrations }]));
+  const db = options.db ?? (await createIntakeDatabase());
   const clock = options.clock ?? createFakeClock();
   const screening = options.screening ?? createFakeScreening();
-  const base = await createTestContext({ database: db.database, clock, config: { ...options.config, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) } });
+  const base = await createTestContext({
+    database: db.database,
+    clock,
+    config: { ...options.config, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) },
+  });
+  const context = options.dataDir === undefined ? base.context : { ...base.context, blobs: await openAreas(options.dataDir) };
   const emitted: { name: EventName; payload: object }[] = [];
-  for (const name of EVENTS) base.context.events.on(name, (payload: EventMap[typeof name]) => void emitted.push({ name, payload }));
+  for (const name of EVENTS) context.events.on(name, (payload: EventMap[typeof name]) => void emitted.push({ name, payload }));
   const lists = { matcher: () => ({ listSetVersion: screening.version }) };
-  const created = await intakeDomain.create(base.context, { lists, screening });
+  const created = await intakeDomain.create(context, { lists, screening });
   await created.start?.();
   const definitions = new Map(intakeJobs(created.service).map((job) => [job.name, job]));
   const intake: TestIntake = {
     ...base,
+    context,
     service: created.service,
     clock,
     db,
@@ -109,11 +142,11 @@ export async function startIntake(options: Options = {}): Promise<TestIntake> {
         await definitions.get(job.name)?.run(JSON.parse(JSON.stringify(job.data)), new AbortController().signal);
       }
     },
-    restart: () => startIntake({ ...options, db, clock, screening, dataDir: base.context.config.dataDir }),
+    restart: () => startIntake({ ...options, db, clock, screening, dataDir: context.config.dataDir }),
     async stop() {
       await created.stop?.();
       await base.dispose();
-      await db.drop();
+      if (options.db === undefined) await db.drop();
     },
   };
   return intake;
@@ -124,3 +157,4 @@ export function feedOf(content: string | Uint8Array): Feed {
 }
 
 export const NEVER: AbortSignal = new AbortController().signal;
+setMaxListeners(0, NEVER);

@@ -19,11 +19,10 @@ export interface ContractChecker {
 
 export function createContractChecker(document: OpenApiDocument): ContractChecker {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
-  ajv.addSchema({ $id: 'openapi', components: document.components });
   const compiled = new Map<object, ValidateFunction>();
   const seen = new Set<string>();
   const validatorOf = (schema: object): ValidateFunction => {
-    const known = compiled.get(schema) ?? ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/')) as object);
+    const known = compiled.get(schema) ?? ajv.compile({ ...schema, components: document.components });
     compiled.set(schema, known);
     return known;
   };
@@ -43,7 +42,7 @@ export function createContractChecker(document: OpenApiDocument): ContractChecke
         if (type !== '') throw new Error(`${name}: a body of type ${type} is not documented`);
         return;
       }
-      const media = documented.content[type] ?? (response.status >= 400 && own !== undefined ? operation.responses['default']?.content?.[type] : undefined);
+      const media = documented.content[type] ?? documented.content['*/*'] ?? (response.status >= 400 && own !== undefined ? operation.responses['default']?.content?.[type] : undefined);
       if (media === undefined) throw new Error(`${name}: the content type ${type} is not documented (${Object.keys(documented.content).join(', ')})`);
       if (media.schema === undefined || !type.includes('json') || type.includes('ndjson')) return;
       const validate = validatorOf(media.schema);

@@ -60,14 +60,18 @@ export interface EditResult {
 }
 
 export async function measureEdit(lab: RobustnessLab, edit: Edit, originals: readonly GeneratedPicture[]): Promise<EditResult> {
-  const nearest: Hit[] = [];
-  let wrong = 0;
-  for (const [index, original] of originals.entries()) {
-    const { hits } = await lab.screen(await edit.apply(original));
-    const own = hits.find(({ entry }) => entry === index + 1);
-    if (own !== undefined) nearest.push(own);
-    if (hits.some(({ entry }) => entry !== index + 1)) wrong += 1;
-  }
+  const hitsOf = new Map<number, readonly Hit[]>();
+  const positions = originals.keys();
+  // Workers that share one iterator: the next picture is edited while the one before is decoded.
+  const work = async (): Promise<void> => {
+    for (const index of positions) {
+      const original = originals[index];
+      if (original !== undefined) hitsOf.set(index, (await lab.screen(await edit.apply(original))).hits);
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+  const nearest = [...hitsOf].flatMap(([index, hits]) => hits.find(({ entry }) => entry === index + 1) ?? []);
+  const wrong = [...hitsOf].filter(([index, hits]) => hits.some(({ entry }) => entry !== index + 1)).length;
   const sum = nearest.reduce((total, { distance }) => total + distance, 0);
   return { name: edit.name, survives: edit.survives, matched: nearest.length, total: originals.length, meanDistance: nearest.length === 0 ? undefined : sum / nearest.length, wrong };
 }

@@ -50,10 +50,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: 'gatehouse',
     keepAlive: true,
   });
-  // An idle connection that breaks must not end the process; the next query gets a new one.
-  pool.on('error', (error) => options.log.warn({ code: Reflect.get(error, 'code') }, 'a database connection was lost'));
-  const sql = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   let isClosed = false;
+  // An idle connection that breaks must not end the process; the next query gets a new one. While closing, the server may hang up first.
+  pool.on('error', (error) => {
+    if (!isClosed) options.log.warn({ code: Reflect.get(error, 'code') }, 'a database connection was lost');
+  });
+  const sql = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     sql,
     pool,

@@ -80,12 +80,12 @@ function describeParameters(schema: z.ZodType | undefined, place: 'path' | 'quer
 
 /** Schemas with an id (`.meta({ id })`) become components and are referred to by name. */
 function toSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Record<string, unknown>): unknown {
-  const { $schema: _dialect, $defs, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $schema: _dialect, $defs, id: _id, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   const rewrite = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'));
-  for (const [name, definition] of Object.entries($defs ?? {})) schemas[name] = rewrite(definition);
+  // A schema with an id comes as a reference into its own definitions.
+  for (const [name, { id: _own, ...definition }] of Object.entries($defs ?? {})) schemas[name] = rewrite(definition);
   const id = z.globalRegistry.get(schema)?.id;
   if (id === undefined) return rewrite(own);
-  const { id: _id, ...body } = own;
-  schemas[id] = rewrite(body);
+  if (!('$ref' in own)) schemas[id] = rewrite(own);
   return { $ref: `#/components/schemas/${id}` };
 }

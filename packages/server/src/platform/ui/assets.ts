@@ -26,24 +26,26 @@ export function assetUrl(name: string): string {
 
 export function loadAssets(): Route[] {
   const assets = readAssets();
-  return [defineRoute({
-    method: 'get',
-    path: '/assets/{name}',
-    right: 'public',
-    summary: 'Styles, scripts and the icon of the console.',
-    tag: 'system',
-    params: z.object({ name: z.string() }),
-    query: z.object({ v: z.string().optional() }),
-    responses: { 200: { description: 'the file', contentType: 'text/css' }, 304: { description: 'not changed' } },
-    async handle({ params, query, header }) {
-      const asset = assets.get(params.name);
-      if (asset === undefined) throw new GatehouseError('not_found', 'There is no such file. If it is a script, run `npm run build`.');
-      const etag = `"${asset.version}"`;
-      // Without the right version (an island that imports another one) the browser must ask again each time.
-      const headers = { 'content-type': asset.contentType, etag, 'cache-control': query.v === asset.version ? FOREVER : 'no-cache' };
-      return header('if-none-match') === etag ? new Response(null, { status: 304, headers }) : new Response(asset.bytes, { headers });
-    },
-  })];
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/assets/{name}',
+      right: 'public',
+      summary: 'Styles, scripts and the icon of the console.',
+      tag: 'system',
+      params: z.object({ name: z.string() }),
+      query: z.object({ v: z.string().optional() }),
+      responses: { 200: { description: 'the file', contentType: 'text/css' }, 304: { description: 'not changed' } },
+      async handle({ params, query, header }) {
+        const asset = assets.get(params.name);
+        if (asset === undefined) throw new GatehouseError('not_found', 'There is no such file. If it is a script, run `npm run build`.');
+        const etag = `"${asset.version}"`;
+        // Without the right version (an island that imports another one) the browser must ask again each time.
+        const headers = { 'content-type': asset.contentType, etag, 'cache-control': query.v === asset.version ? FOREVER : 'no-cache' };
+        return header('if-none-match') === etag ? new Response(null, { status: 304, headers }) : new Response(asset.bytes, { headers });
+      },
+    }),
+  ];
 }
 
 function readAssets(): ReadonlyMap<string, Asset> {
@@ -53,8 +55,17 @@ function readAssets(): ReadonlyMap<string, Asset> {
 function readFolder(folder: string, pattern: RegExp): [string, Asset][] {
   const path = join(PACKAGE_DIR, folder);
   if (!existsSync(path)) return [];
-  return readdirSync(path).filter((name) => pattern.test(name)).map((name) => {
-    const bytes = readFileSync(join(path, name));
-    return [name, { bytes, contentType: CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream', version: createHash('sha256').update(bytes).digest('hex').slice(0, VERSION_DIGITS) }];
-  });
+  return readdirSync(path)
+    .filter((name) => pattern.test(name))
+    .map((name) => {
+      const bytes = readFileSync(join(path, name));
+      return [
+        name,
+        {
+          bytes,
+          contentType: CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+          version: createHash('sha256').update(bytes).digest('hex').slice(0, VERSION_DIGITS),
+        },
+      ];
+    });
 }

@@ -23,20 +23,36 @@ export function Title({ caption, children }: WithChildren & { readonly caption?:
 }
 
 /** @param errors `at` is the id of the control that it belongs to; `#` before it is not needed */
-export function ErrorSummary({ errors, title = 'There is a problem' }: { readonly errors: readonly FieldError[]; readonly title?: string }): JSX.Element | null {
+export function ErrorSummary({
+  errors,
+  title = 'There is a problem',
+}: {
+  readonly errors: readonly FieldError[];
+  readonly title?: string;
+}): JSX.Element | null {
   if (errors.length === 0) return null;
   return (
     <div class="error-summary" role="alert" tabindex={-1} aria-labelledby="error-summary-title">
       <h2 id="error-summary-title">{title}</h2>
-      <ul>{errors.map((error) => <li>{error.at === '' ? error.message : <a href={`#${error.at}`}>{error.message}</a>}</li>)}</ul>
+      <ul>
+        {errors.map((error) => (
+          <li>{error.at === '' ? error.message : <a href={`#${error.at}`}>{error.message}</a>}</li>
+        ))}
+      </ul>
     </div>
   );
 }
 
-export function NotificationBanner({ kind = 'info', title, children }: WithChildren & { readonly kind?: 'info' | 'success'; readonly title?: string }): JSX.Element {
+export function NotificationBanner({
+  kind = 'info',
+  title,
+  children,
+}: WithChildren & { readonly kind?: 'info' | 'success'; readonly title?: string }): JSX.Element {
   return (
     <section class={`banner banner-${kind}`} role={kind === 'success' ? 'alert' : 'region'} aria-labelledby="banner-title">
-      <h2 id="banner-title" class="banner-title">{title ?? (kind === 'success' ? 'Done' : 'Important')}</h2>
+      <h2 id="banner-title" class="banner-title">
+        {title ?? (kind === 'success' ? 'Done' : 'Important')}
+      </h2>
       <div class="banner-body">{children}</div>
     </section>
   );
@@ -47,11 +63,28 @@ export function Inset({ children }: WithChildren): JSX.Element {
 }
 
 export function Warning({ children }: WithChildren): JSX.Element {
-  return <div class="warning"><span class="warning-icon" aria-hidden="true">!</span><strong><span class="visually-hidden">Warning: </span>{children}</strong></div>;
+  return (
+    <div class="warning">
+      <span class="warning-icon" aria-hidden="true">
+        !
+      </span>
+      <strong>
+        <span class="visually-hidden">Warning: </span>
+        {children}
+      </strong>
+    </div>
+  );
 }
 
 export function Details({ summary, children, isOpen = false }: WithChildren & { readonly summary: Child; readonly isOpen?: boolean }): JSX.Element {
-  return <details class="details" open={isOpen}><summary><span>{summary}</span></summary><div class="details-body">{children}</div></details>;
+  return (
+    <details class="details" open={isOpen}>
+      <summary>
+        <span>{summary}</span>
+      </summary>
+      <div class="details-body">{children}</div>
+    </details>
+  );
 }
 
 export type TagColour = 'grey' | 'green' | 'yellow' | 'red' | 'blue' | 'purple';
@@ -73,7 +106,9 @@ export function Time({ iso }: { readonly iso: string | undefined }): JSX.Element
 export function CodeBlock({ label, children, isCopyable = false }: WithChildren & { readonly label: string; readonly isCopyable?: boolean }): JSX.Element {
   return (
     <div class="code-block" data-island={isCopyable ? 'copy' : undefined}>
-      <pre tabindex={0} role="region" aria-label={label}><code>{children}</code></pre>
+      <pre tabindex={0} role="region" aria-label={label}>
+        <code>{children}</code>
+      </pre>
     </div>
   );
 }

@@ -17,17 +17,21 @@ export function renderErrorPage(error: GatehouseError, requestId: string, princi
         <ErrorSummary title="What was wrong" errors={errors} />
         <p class="lead">{error.message}</p>
         <h2>What you can do</h2>
-        <p><Words text={kind.remedy} /></p>
+        <p>
+          <Words text={kind.remedy} />
+        </p>
         <ButtonGroup>
           {error.code === 'unauthenticated' ? <LinkButton href="/sign-in">Sign in</LinkButton> : <LinkButton href="/">Go to the overview</LinkButton>}
           <a href={`/docs/errors#${error.code}`}>About this error</a>
         </ButtonGroup>
         <h2>For the operator</h2>
-        <SummaryList rows={[
-          { key: 'Code', value: <code>{error.code}</code> },
-          { key: 'Status', value: String(kind.status) },
-          { key: 'Request id', value: <code>{requestId}</code> },
-        ]} />
+        <SummaryList
+          rows={[
+            { key: 'Code', value: <code>{error.code}</code> },
+            { key: 'Status', value: String(kind.status) },
+            { key: 'Request id', value: <code>{requestId}</code> },
+          ]}
+        />
       </>
     ),
   });

@@ -24,7 +24,16 @@ interface FormProps {
 export function Form(props: FormProps): JSX.Element {
   const method = props.method ?? 'post';
   return (
-    <form id={props.id} class={props.class} method={method} action={props.action} enctype={props.isMultipart === true ? 'multipart/form-data' : undefined} data-island={props.island} data-samples={props.samples?.join(',')} novalidate>
+    <form
+      id={props.id}
+      class={props.class}
+      method={method}
+      action={props.action}
+      enctype={props.isMultipart === true ? 'multipart/form-data' : undefined}
+      data-island={props.island}
+      data-samples={props.samples?.join(',')}
+      novalidate
+    >
       {method === 'post' ? <input type="hidden" name={CSRF_FIELD} value={props.principal.csrfToken ?? ''} /> : null}
       {props.children}
     </form>
@@ -49,8 +58,17 @@ function describe(props: ControlProps): { readonly id: string; readonly describe
 function Hints({ id, hint, error }: { readonly id: string; readonly hint: string | undefined; readonly error: string | undefined }): JSX.Element {
   return (
     <>
-      {hint === undefined ? null : <div id={`${id}-hint`} class="hint">{hint}</div>}
-      {error === undefined ? null : <p id={`${id}-error`} class="error-message"><span class="visually-hidden">Error: </span>{error}</p>}
+      {hint === undefined ? null : (
+        <div id={`${id}-hint`} class="hint">
+          {hint}
+        </div>
+      )}
+      {error === undefined ? null : (
+        <p id={`${id}-error`} class="error-message">
+          <span class="visually-hidden">Error: </span>
+          {error}
+        </p>
+      )}
     </>
   );
 }
@@ -59,7 +77,9 @@ function Group({ props, children }: { readonly props: ControlProps; readonly chi
   const { id } = describe(props);
   return (
     <div class={props.error === undefined ? 'form-group' : 'form-group form-group-error'}>
-      <label class="label" for={id}>{props.label}</label>
+      <label class="label" for={id}>
+        {props.label}
+      </label>
       <Hints id={id} hint={props.hint} error={props.error} />
       {children}
     </div>
@@ -82,8 +102,21 @@ export function Field(props: FieldProps): JSX.Element {
   const type = props.type ?? 'text';
   return (
     <Group props={props}>
-      <input class={`input input-${props.width ?? 'full'}`} id={id} name={props.name} type={type === 'number' ? 'text' : type} inputmode={type === 'number' ? 'numeric' : undefined} value={props.value}
-        autocomplete={props.autocomplete ?? 'off'} min={props.min} max={props.max} maxlength={props.maxlength} spellcheck={false} aria-describedby={describedBy} aria-invalid={props.error === undefined ? undefined : 'true'} />
+      <input
+        class={`input input-${props.width ?? 'full'}`}
+        id={id}
+        name={props.name}
+        type={type === 'number' ? 'text' : type}
+        inputmode={type === 'number' ? 'numeric' : undefined}
+        value={props.value}
+        autocomplete={props.autocomplete ?? 'off'}
+        min={props.min}
+        max={props.max}
+        maxlength={props.maxlength}
+        spellcheck={false}
+        aria-describedby={describedBy}
+        aria-invalid={props.error === undefined ? undefined : 'true'}
+      />
     </Group>
   );
 }
@@ -92,7 +125,16 @@ export function TextArea(props: ControlProps & { readonly value?: string | undef
   const { id, describedBy } = describe(props);
   return (
     <Group props={props}>
-      <textarea class="input input-full" id={id} name={props.name} rows={props.rows ?? 4} aria-describedby={describedBy} aria-invalid={props.error === undefined ? undefined : 'true'}>{props.value ?? ''}</textarea>
+      <textarea
+        class="input input-full"
+        id={id}
+        name={props.name}
+        rows={props.rows ?? 4}
+        aria-describedby={describedBy}
+        aria-invalid={props.error === undefined ? undefined : 'true'}
+      >
+        {props.value ?? ''}
+      </textarea>
     </Group>
   );
 }
@@ -108,7 +150,11 @@ export function Select(props: ControlProps & { readonly choices: readonly Choice
   return (
     <Group props={props}>
       <select class="input select" id={id} name={props.name} aria-describedby={describedBy}>
-        {props.choices.map((choice) => <option value={choice.value} selected={choice.value === props.value}>{choice.text}</option>)}
+        {props.choices.map((choice) => (
+          <option value={choice.value} selected={choice.value === props.value}>
+            {choice.text}
+          </option>
+        ))}
       </select>
     </Group>
   );
@@ -150,9 +196,20 @@ function ChoiceSet(props: ChoicesProps & { readonly type: 'radio' | 'checkbox' }
           const choiceId = index === 0 ? id : `${id}-${index + 1}`;
           return (
             <div class="choice">
-              <input id={choiceId} name={props.name} type={props.type} value={choice.value} checked={isChosen(choice.value)} aria-describedby={choice.hint === undefined ? undefined : `${choiceId}-about`} />
+              <input
+                id={choiceId}
+                name={props.name}
+                type={props.type}
+                value={choice.value}
+                checked={isChosen(choice.value)}
+                aria-describedby={choice.hint === undefined ? undefined : `${choiceId}-about`}
+              />
               <label for={choiceId}>{choice.text}</label>
-              {choice.hint === undefined ? null : <div id={`${choiceId}-about`} class="hint choice-hint">{choice.hint}</div>}
+              {choice.hint === undefined ? null : (
+                <div id={`${choiceId}-about`} class="hint choice-hint">
+                  {choice.hint}
+                </div>
+              )}
             </div>
           );
         })}
@@ -170,12 +227,25 @@ export interface ButtonProps {
 }
 
 export function Button(props: ButtonProps): JSX.Element {
-  return <button class={`button button-${props.kind ?? 'primary'}`} type="submit" name={props.name} value={props.value} formaction={props.formaction}>{props.children}</button>;
+  return (
+    <button class={`button button-${props.kind ?? 'primary'}`} type="submit" name={props.name} value={props.value} formaction={props.formaction}>
+      {props.children}
+    </button>
+  );
 }
 
 /** A link that looks like a button: it leads to the next step and changes nothing. */
-export function LinkButton(props: { readonly href: string; readonly kind?: ButtonProps['kind']; readonly download?: boolean; readonly children?: Child }): JSX.Element {
-  return <a class={`button button-${props.kind ?? 'primary'}`} href={props.href} download={props.download === true ? '' : undefined}>{props.children}</a>;
+export function LinkButton(props: {
+  readonly href: string;
+  readonly kind?: ButtonProps['kind'];
+  readonly download?: boolean;
+  readonly children?: Child;
+}): JSX.Element {
+  return (
+    <a class={`button button-${props.kind ?? 'primary'}`} href={props.href} download={props.download === true ? '' : undefined}>
+      {props.children}
+    </a>
+  );
 }
 
 export function ButtonGroup({ children }: { readonly children?: Child }): JSX.Element {

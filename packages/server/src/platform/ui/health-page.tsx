@@ -8,7 +8,14 @@ type Status = 'ok' | 'attention' | 'fail';
 export interface HealthView {
   readonly status: Status;
   readonly version: string;
-  readonly checks: readonly { readonly name: string; readonly title: string; readonly status: Status; readonly finding: string; readonly remedy?: string | undefined; readonly isReadiness: boolean }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly status: Status;
+    readonly finding: string;
+    readonly remedy?: string | undefined;
+    readonly isReadiness: boolean;
+  }[];
 }
 
 const WORDS: Readonly<Record<Status, { readonly text: string; readonly colour: TagColour; readonly summary: string }>> = {
@@ -27,19 +34,31 @@ export function renderHealthPage(health: HealthView, principal: Principal): stri
     children: (
       <>
         <Title>Health</Title>
-        {health.status === 'ok' ? <Inset><p>{WORDS.ok.summary}</p></Inset> : <NotificationBanner title={WORDS[health.status].text}><p>{WORDS[health.status].summary}</p></NotificationBanner>}
+        {health.status === 'ok' ? (
+          <Inset>
+            <p>{WORDS.ok.summary}</p>
+          </Inset>
+        ) : (
+          <NotificationBanner title={WORDS[health.status].text}>
+            <p>{WORDS[health.status].summary}</p>
+          </NotificationBanner>
+        )}
         {checks.map((check) => (
           <section aria-labelledby={`check-${check.name}`}>
             <h2 id={`check-${check.name}`}>{check.title}</h2>
-            <SummaryList rows={[
-              { key: 'State', value: <Tag colour={WORDS[check.status].colour}>{WORDS[check.status].text}</Tag> },
-              { key: 'Found', value: check.finding },
-              check.remedy === undefined ? undefined : { key: 'What to do', value: <Words text={check.remedy} /> },
-              check.isReadiness ? { key: 'When it fails', value: 'This node takes no uploads (/readyz answers 503).' } : undefined,
-            ]} />
+            <SummaryList
+              rows={[
+                { key: 'State', value: <Tag colour={WORDS[check.status].colour}>{WORDS[check.status].text}</Tag> },
+                { key: 'Found', value: check.finding },
+                check.remedy === undefined ? undefined : { key: 'What to do', value: <Words text={check.remedy} /> },
+                check.isReadiness ? { key: 'When it fails', value: 'This node takes no uploads (/readyz answers 503).' } : undefined,
+              ]}
+            />
           </section>
         ))}
-        <p class="quiet">Gatehouse {health.version}. The same on the command line: <code>gatehouse doctor</code>.</p>
+        <p class="quiet">
+          Gatehouse {health.version}. The same on the command line: <code>gatehouse doctor</code>.
+        </p>
       </>
     ),
   });

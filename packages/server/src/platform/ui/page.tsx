@@ -22,7 +22,7 @@ export interface PageOptions {
   readonly current?: NavKey | undefined;
   /** The pages above this one, outermost first. */
   readonly breadcrumbs?: readonly Crumb[] | undefined;
-  /** Islands by name: `try` is packages/server/web/try.ts. */
+  /** Further islands by name: `try` is packages/server/web/try.ts. `copy` is on every page. */
   readonly islands?: readonly string[] | undefined;
   /** Puts "Error:" before the title, which is what screen readers say first. */
   readonly hasErrors?: boolean | undefined;
@@ -60,7 +60,8 @@ export function renderFragment(element: Child | JSX.Element): string {
 }
 
 function Layout(options: PageOptions): JSX.Element {
-  const { title, principal, breadcrumbs = [], islands = [] } = options;
+  const { title, principal, breadcrumbs = [] } = options;
+  const islands = new Set(['copy', ...(options.islands ?? [])]);
   return (
     <html lang="en-GB">
       <head>
@@ -72,14 +73,20 @@ function Layout(options: PageOptions): JSX.Element {
         {principal.csrfToken === undefined ? null : <meta name="csrf-token" content={principal.csrfToken} />}
         <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
         <link rel="stylesheet" href={assetUrl('console.css')} />
-        {islands.map((name) => <script type="module" src={assetUrl(`${name}.js`)}></script>)}
+        {[...islands].map((name) => (
+          <script type="module" src={assetUrl(`${name}.js`)}></script>
+        ))}
       </head>
       <body>
-        <a class="skip-link" href="#main">Skip to main content</a>
+        <a class="skip-link" href="#main">
+          Skip to main content
+        </a>
         <Header principal={principal} current={options.current} />
         <div class="width">
           {breadcrumbs.length === 0 ? null : <Breadcrumbs items={breadcrumbs} />}
-          <main id="main" tabindex={-1}>{options.children}</main>
+          <main id="main" tabindex={-1}>
+            {options.children}
+          </main>
         </div>
         <Footer />
       </body>
@@ -101,7 +108,11 @@ function Header({ principal, current }: { readonly principal: Principal; readonl
       <nav class="nav" aria-label="Main">
         <ul class="width">
           {items.map((item) => (
-            <li><a href={item.href} aria-current={item.key === current ? 'page' : undefined}>{item.text}</a></li>
+            <li>
+              <a href={item.href} aria-current={item.key === current ? 'page' : undefined}>
+                {item.text}
+              </a>
+            </li>
           ))}
         </ul>
       </nav>
@@ -110,13 +121,22 @@ function Header({ principal, current }: { readonly principal: Principal; readonl
 }
 
 function Identity({ principal }: { readonly principal: Principal }): JSX.Element | null {
-  if (principal.kind === 'anonymous') return <a class="header-link" href="/sign-in">Sign in</a>;
+  if (principal.kind === 'anonymous')
+    return (
+      <a class="header-link" href="/sign-in">
+        Sign in
+      </a>
+    );
   if (principal.kind !== 'session') return null;
   return (
     <form class="header-identity" method="post" action="/sign-out">
       <input type="hidden" name={CSRF_FIELD} value={principal.csrfToken ?? ''} />
-      <span class="header-person">{principal.name}</span>
-      <button class="header-link" type="submit">Sign out</button>
+      <a class="header-link header-person" href="/console/account">
+        {principal.name}
+      </a>
+      <button class="header-link" type="submit">
+        Sign out
+      </button>
     </form>
   );
 }
@@ -124,7 +144,13 @@ function Identity({ principal }: { readonly principal: Principal }): JSX.Element
 function Breadcrumbs({ items }: { readonly items: readonly Crumb[] }): JSX.Element {
   return (
     <nav class="breadcrumbs" aria-label="Breadcrumbs">
-      <ol>{items.map((item) => <li><a href={item.href}>{item.text}</a></li>)}</ol>
+      <ol>
+        {items.map((item) => (
+          <li>
+            <a href={item.href}>{item.text}</a>
+          </li>
+        ))}
+      </ol>
     </nav>
   );
 }
@@ -135,9 +161,15 @@ function Footer(): JSX.Element {
       <div class="width">
         <p>An answer of 2xx is never a clearance. Publish only with a receipt.</p>
         <ul>
-          <li><a href="/docs">API documentation</a></li>
-          <li><a href="/docs/errors">Error codes</a></li>
-          <li><a href="/openapi.json">OpenAPI document</a></li>
+          <li>
+            <a href="/docs">API documentation</a>
+          </li>
+          <li>
+            <a href="/docs/errors">Error codes</a>
+          </li>
+          <li>
+            <a href="/openapi.json">OpenAPI document</a>
+          </li>
         </ul>
       </div>
     </footer>

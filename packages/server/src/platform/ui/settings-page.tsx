@@ -5,8 +5,37 @@ import { Table, Tag, Title, Words, type Column } from './components.tsx';
 import { renderPage } from './page.tsx';
 
 const COLUMNS: readonly Column<SettingView>[] = [
-  { heading: 'Setting', isRowHeading: true, cell: (view) => <><code>{view.key}</code><br /><span class="quiet"><code>{view.env}</code></span></> },
-  { heading: 'Value', cell: (view) => <><code>{view.value}</code>{view.source === 'default' ? null : <><br /><Tag colour="blue">{view.source}</Tag><br /><span class="quiet">default: <code>{view.fallback}</code></span></>}</> },
+  {
+    heading: 'Setting',
+    isRowHeading: true,
+    cell: (view) => (
+      <>
+        <code>{view.key}</code>
+        <br />
+        <span class="quiet">
+          <code>{view.env}</code>
+        </span>
+      </>
+    ),
+  },
+  {
+    heading: 'Value',
+    cell: (view) => (
+      <>
+        <code>{view.value}</code>
+        {view.source === 'default' ? null : (
+          <>
+            <br />
+            <Tag colour="blue">{view.source}</Tag>
+            <br />
+            <span class="quiet">
+              default: <code>{view.fallback}</code>
+            </span>
+          </>
+        )}
+      </>
+    ),
+  },
   { heading: 'What it does', cell: (view) => <Words text={view.about} /> },
 ];
 
@@ -19,7 +48,10 @@ export function renderSettingsPage(views: readonly SettingView[], principal: Pri
     children: (
       <>
         <Title>Settings</Title>
-        <p>Set a value as an environment variable or in the JSON file that <code>GATEHOUSE_CONFIG_FILE</code> names, and start Gatehouse again. Secrets read “(set)” or “(not set)” and are never shown. A value without a label is the default.</p>
+        <p>
+          Set a value as an environment variable or in the JSON file that <code>GATEHOUSE_CONFIG_FILE</code> names, and start Gatehouse again. Secrets read
+          “(set)” or “(not set)” and are never shown. A value without a label is the default.
+        </p>
         <h2>Not at their defaults</h2>
         <Table caption="Settings that were changed" isCaptionHidden columns={COLUMNS} rows={changed} empty="Every setting has its default." />
         <h2>All settings</h2>

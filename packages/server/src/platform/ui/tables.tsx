@@ -27,10 +27,22 @@ export function Table<Row>({ caption, isCaptionHidden = false, columns, rows, em
     <table class="table" role="table">
       <caption class={isCaptionHidden ? 'visually-hidden' : 'table-caption'}>{caption}</caption>
       <thead role="rowgroup">
-        <tr role="row">{columns.map((column) => <th scope="col" role="columnheader" class={column.isNumeric === true ? 'numeric' : undefined}>{column.heading}</th>)}</tr>
+        <tr role="row">
+          {columns.map((column) => (
+            <th scope="col" role="columnheader" class={column.isNumeric === true ? 'numeric' : undefined}>
+              {column.heading}
+            </th>
+          ))}
+        </tr>
       </thead>
       <tbody role="rowgroup">
-        {rows.map((row) => <tr role="row">{columns.map((column) => <Cell column={column} row={row} />)}</tr>)}
+        {rows.map((row) => (
+          <tr role="row">
+            {columns.map((column) => (
+              <Cell column={column} row={row} />
+            ))}
+          </tr>
+        ))}
       </tbody>
     </table>
   );
@@ -38,8 +50,23 @@ export function Table<Row>({ caption, isCaptionHidden = false, columns, rows, em
 
 function Cell<Row>({ column, row }: { readonly column: Column<Row>; readonly row: Row }): JSX.Element {
   const className = column.isNumeric === true ? 'numeric' : undefined;
-  const content = <><span class="cell-label" aria-hidden="true">{column.heading}</span><span class="cell-value">{column.cell(row)}</span></>;
-  return column.isRowHeading === true ? <th scope="row" role="rowheader" class={className}>{content}</th> : <td role="cell" class={className}>{content}</td>;
+  const content = (
+    <>
+      <span class="cell-label" aria-hidden="true">
+        {column.heading}
+      </span>
+      <span class="cell-value">{column.cell(row)}</span>
+    </>
+  );
+  return column.isRowHeading === true ? (
+    <th scope="row" role="rowheader" class={className}>
+      {content}
+    </th>
+  ) : (
+    <td role="cell" class={className}>
+      {content}
+    </td>
+  );
 }
 
 export interface SummaryRow {
@@ -51,13 +78,15 @@ export interface SummaryRow {
 export function SummaryList({ rows }: { readonly rows: readonly (SummaryRow | undefined)[] }): JSX.Element {
   return (
     <dl class="summary-list">
-      {rows.filter((row) => row !== undefined).map((row) => (
-        <div class="summary-row">
-          <dt>{row.key}</dt>
-          <dd>{row.value}</dd>
-          {row.action === undefined ? null : <dd class="summary-action">{row.action}</dd>}
-        </div>
-      ))}
+      {rows
+        .filter((row) => row !== undefined)
+        .map((row) => (
+          <div class="summary-row">
+            <dt>{row.key}</dt>
+            <dd>{row.value}</dd>
+            {row.action === undefined ? null : <dd class="summary-action">{row.action}</dd>}
+          </div>
+        ))}
     </dl>
   );
 }
@@ -77,9 +106,18 @@ export function Pagination({ label, previous, previousText = 'Previous page', ne
   if (previous === undefined && next === undefined) return position === undefined ? null : <p class="paging-position">{position}</p>;
   return (
     <nav class="pagination" aria-label={label}>
-      {previous === undefined ? null : <a href={previous} rel="prev"><span aria-hidden="true">← </span>{previousText}</a>}
+      {previous === undefined ? null : (
+        <a href={previous} rel="prev">
+          <span aria-hidden="true">← </span>
+          {previousText}
+        </a>
+      )}
       {position === undefined ? null : <span class="paging-position">{position}</span>}
-      {next === undefined ? null : <a href={next} rel="next">Next page<span aria-hidden="true"> →</span></a>}
+      {next === undefined ? null : (
+        <a href={next} rel="next">
+          Next page<span aria-hidden="true"> →</span>
+        </a>
+      )}
     </nav>
   );
 }
