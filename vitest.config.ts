@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['packages/*/src/**/*.test.{ts,tsx}', 'packages/server/test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'packages/server/test/{e2e,crash,clone,support}/**', 'packages/server/test/fixtures/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'packages/server/test/{e2e,crash,clone,slow,support}/**', 'packages/server/test/fixtures/**'],
     globalSetup: ['packages/server/test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,

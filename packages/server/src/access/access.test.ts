@@ -118,6 +118,7 @@ describe('API keys', () => {
     expect((await service.listKeys()).length).toBe(1);
     const fresh = await post('/v1/sign-in-links', { name: 'Bob' });
     expect(fresh.status).toBe(201);
+    expect((await post('/v1/sign-in-links', { name: 'Bob', rights: ['scan', 'held:view'] })).status).toBe(403);
     const signedIn = await server.send('POST', pathOf(CreatedLinkSchema.parse(fresh.json).url));
     const me = await server.send('GET', '/v1/me', { headers: { cookie: cookieOf(signedIn) } });
     expect(me.json).toMatchObject({ kind: 'session', name: 'Bob', rights: ['keys:manage', 'scan'] });

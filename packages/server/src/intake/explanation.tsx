@@ -29,9 +29,9 @@ const SIGNAL_WORDS: Readonly<Record<Hit['signal'], string>> = {
 /** What was done to the entry's picture to get the upload. ORIENTATIONS of @gatehouse/pdq name the opposite: what turns the upload back. */
 const ORIENTATION_WORDS: Readonly<Record<string, string>> = {
   original: 'the same way up',
-  rot90: 'turned by 90° clockwise',
+  rot90: 'turned by 90° anticlockwise',
   rot180: 'turned by 180°',
-  rot270: 'turned by 90° anticlockwise',
+  rot270: 'turned by 90° clockwise',
   flipX: 'mirrored top to bottom',
   flipY: 'mirrored left to right',
   transpose: 'mirrored and turned (along the falling diagonal)',

@@ -172,7 +172,7 @@ function contentRoutes(service: IntakeService): readonly Route[] {
       responses: {
         200: {
           description: 'The bytes, as an attachment, with the type that they really have',
-          contentType: 'application/octet-stream',
+          contentType: '*/*',
           headers: { 'Content-Digest': 'SHA-256 of the bytes (RFC 9530)' },
         },
       },

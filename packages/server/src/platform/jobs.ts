@@ -38,7 +38,8 @@ const POLL_S = 0.5;
 const EXPIRE_S = 900;
 
 export function createJobs(database: Database, log: Log): Jobs {
-  const boss = new PgBoss({ db: { executeSql: async (text, values) => toRows(await database.pool.query(text, values)) }, schema: 'jobs', retryBackoff: true, pollingIntervalSeconds: POLL_S, expireInSeconds: EXPIRE_S });
+  const statements = trackStatements(database);
+  const boss = new PgBoss({ db: statements, schema: 'jobs', retryBackoff: true, pollingIntervalSeconds: POLL_S, expireInSeconds: EXPIRE_S });
   const abort = new AbortController();
   boss.on('error', (error) => log.warn({ code: Reflect.get(error, 'code'), reason: error.message }, 'the job queue could not be read; it will be tried again'));
   let isStarted = false;
@@ -64,10 +65,30 @@ export function createJobs(database: Database, log: Log): Jobs {
       const timer = setTimeout(() => abort.abort(), timeoutMs);
       try {
         await boss.stop({ graceful: true, wait: true, close: false, timeout: Math.max(1_000, timeoutMs) });
+        // pg-boss does not wait for its own note that a job is done; lost, the job would run again a quarter of an hour later.
+        await statements.settle();
       } finally {
         clearTimeout(timer);
         abort.abort();
       }
+    },
+  };
+}
+
+function trackStatements(database: Database): PgBoss.Db & { settle(): Promise<void> } {
+  const underWay = new Set<Promise<unknown>>();
+  return {
+    async executeSql(text, values) {
+      const statement = database.pool.query(text, values);
+      underWay.add(statement);
+      try {
+        return toRows(await statement);
+      } finally {
+        underWay.delete(statement);
+      }
+    },
+    async settle() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
     },
   };
 }
