@@ -27,7 +27,7 @@ export function wallUs(work, count) {
 }
 
 export function spread(samples) {
-  const sorted = [...samples].sort((a, b) => a - b);
+  const sorted = samples.toSorted((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
   return { min: at(0), p50: at(0.5), p99: at(0.99), max: at(1) };
 }

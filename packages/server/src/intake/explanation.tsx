@@ -26,7 +26,7 @@ const SIGNAL_WORDS: Readonly<Record<Hit['signal'], string>> = {
   sha256: 'SHA-256 (the exact bytes)',
 };
 
-/** What was done to the entry's picture to get the upload. ORIENTATIONS of @gatehouse/pdq name the opposite: what turns the upload back. */
+/** How the upload was turned to look like the entry; the same words as in the explanation. */
 const ORIENTATION_WORDS: Readonly<Record<string, string>> = {
   original: 'the same way up',
   rot90: 'turned by 90° anticlockwise',

@@ -55,7 +55,7 @@ describe('the page of an upload', () => {
     expectSafePage(markup);
     for (const words of [
       '6 of 256 bits differ',
-      'turned by 90° clockwise',
+      'turned by 90° anticlockwise',
       'PDQ (how the picture looks)',
       '100 of 100',
       'List-set version',

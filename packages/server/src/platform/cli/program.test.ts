@@ -36,7 +36,7 @@ const greet: CommandDefinition = {
   },
 };
 
-const failing = (error: unknown): CommandDefinition => ({ name: 'fail', summary: 'Fails', run: () => Promise.reject(error) });
+const failing = (error: Error): CommandDefinition => ({ name: 'fail', summary: 'Fails', run: () => Promise.reject(error) });
 
 describe('runProgram', () => {
   it('hands over variadic arguments, flags and repeated options', async () => {
