@@ -1,8 +1,15 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import quick from './vitest.config.ts';
 
-/** Browser, crash and fresh-clone suites. They need Debian's Chromium; `.ci/run` installs it. */
-const slow = mergeConfig(quick, defineConfig({ test: { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1 } }));
-slow.test!.include = ['packages/server/test/{e2e,crash,clone,slow}/**/*.test.ts'];
-slow.test!.exclude = ['**/node_modules/**'];
-export default slow;
+/** Browser, crash, robustness and fresh-clone suites. They need Debian's Chromium; `.ci/run` installs it. */
+export default defineConfig({
+  ...quick,
+  test: {
+    ...quick.test,
+    include: ['packages/server/test/{e2e,crash,clone,slow}/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    maxWorkers: 1,
+  },
+});

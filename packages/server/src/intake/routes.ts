@@ -187,7 +187,7 @@ function contentRoutes(service: IntakeService): readonly Route[] {
       description: 'A new drawing of it, grey and blurred unless `clear=1`; never the original bytes. Each look is recorded with who looked.',
       params: ParamsSchema,
       query: z.object({ clear: z.enum(['0', '1']).default('0') }),
-      responses: { 200: { description: 'A picture', contentType: 'image/png' } },
+      responses: { 200: { description: 'A picture', contentType: 'image/jpeg' } },
       async handle({ params, query, principal, signal }) {
         const { bytes, mediaType } = await service.view(params.id, { isBlurred: query.clear === '0', principal, signal });
         return new Response(new Uint8Array(bytes), { headers: { 'content-type': mediaType, 'content-security-policy': "default-src 'none'; sandbox" } });

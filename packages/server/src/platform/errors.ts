@@ -79,8 +79,8 @@ export function isGatehouseError(error: unknown, code?: ErrorCode): error is Gat
   return error instanceof GatehouseError && (code === undefined || error.code === code);
 }
 
-/** PostgreSQL classes and Node codes that mean "the database is away", not "the statement is wrong". */
-const DATABASE_AWAY = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+/** PostgreSQL classes and Node codes that mean "the database is away" (or lets nobody in), not "the statement is wrong". */
+const DATABASE_AWAY = /^(08...|28...|3D000|55000|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
 const STORAGE_FULL = new Set(['ENOSPC', 'EDQUOT', '53100']);
 const STORAGE_FAILED = new Set(['EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
 const RETRY_AFTER_S = 5;

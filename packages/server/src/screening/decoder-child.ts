@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { Clock } from '../platform/clock.ts';
 import { childEnvironment } from '../platform/config.ts';
 import type { Isolation } from './decoder-isolation.ts';
-import { CHANNEL_FD, DecoderMessageSchema, MESSAGE_CHARS_MAX, type DecodeRequest, type DecoderMessage, type Hashed, type Refusal } from './decoder-protocol.ts';
+import { CHANNEL_FD, DecoderMessageSchema, maxMessageChars, type DecodeRequest, type DecodeTask, type DecoderMessage, type Hashed, type Refusal } from './decoder-protocol.ts';
 
 export interface ChildLimits {
   /** For one file, from the moment the process gets it. */
@@ -23,6 +23,7 @@ export interface ChildOptions {
 
 export type ChildAnswer =
   | { readonly kind: 'hashed'; readonly hashed: Hashed; readonly decodeMs: number; readonly hashMs: number }
+  | { readonly kind: 'drawn'; readonly jpeg: Uint8Array; readonly decodeMs: number }
   | { readonly kind: 'refused'; readonly reason: Refusal; readonly decodeMs: number }
   /** The process is gone or speaks nonsense. */
   | { readonly kind: 'crashed' | 'timeout' | 'out_of_memory' };
@@ -46,6 +47,7 @@ const OWN_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2', VIPS_D
 
 interface Running {
   readonly id: number;
+  readonly task: DecodeTask;
   readonly startedMs: number;
   settle(answer: ChildAnswer): void;
 }
@@ -132,7 +134,7 @@ export class DecoderChild {
     const deadline = setTimeout(() => end('timeout'), limits.timeoutMs);
     const stopWatching = this.#watchMemory(() => end('out_of_memory'));
     const answer = await new Promise<ChildAnswer>((settle) => {
-      this.#running = { id: request.id, startedMs: clock.monotonicMs(), settle };
+      this.#running = { id: request.id, task: request.task, startedMs: clock.monotonicMs(), settle };
       this.#channel.write(`${JSON.stringify(request)}\n`);
     });
     clearTimeout(deadline);
@@ -170,8 +172,8 @@ export class DecoderChild {
     this.#waiting += chunk;
     const lines = this.#waiting.split('\n');
     this.#waiting = lines.pop() ?? '';
-    const isTooLong = this.#waiting.length > MESSAGE_CHARS_MAX;
-    const messages = isTooLong ? [undefined] : lines.map(parseMessage);
+    const charsMax = maxMessageChars(this.#running?.task);
+    const messages = this.#waiting.length > charsMax ? [undefined] : lines.map((line) => parseMessage(line, charsMax));
     for (const message of messages) {
       // Whoever speaks nonsense may have been taken over.
       if (message === undefined || !this.#accept(message)) return this.kill();
@@ -189,8 +191,14 @@ export class DecoderChild {
     const running = this.#running;
     if (running === undefined || message.id !== running.id) return false;
     const elapsedMs = this.#options.clock.monotonicMs() - running.startedMs;
-    if (message.kind === 'refused') running.settle({ kind: 'refused', reason: message.reason, decodeMs: elapsedMs });
-    else running.settle({ kind: 'hashed', hashed: message, ...splitTime(elapsedMs, message.cpu) });
+    if (message.kind === 'refused') {
+      running.settle({ kind: 'refused', reason: message.reason, decodeMs: elapsedMs });
+      return true;
+    }
+    // An answer to another question is nonsense, too.
+    if ((message.kind === 'hashed') !== (running.task.kind === 'hash')) return false;
+    if (message.kind === 'hashed') running.settle({ kind: 'hashed', hashed: message, ...splitTime(elapsedMs, message.cpu) });
+    else running.settle({ kind: 'drawn', jpeg: Buffer.from(message.jpeg, 'base64'), decodeMs: elapsedMs });
     return true;
   }
 }
@@ -202,8 +210,8 @@ function splitTime(elapsedMs: number, cpu: Hashed['cpu']): { readonly decodeMs: 
   return { decodeMs: elapsedMs - hashMs, hashMs };
 }
 
-function parseMessage(line: string): DecoderMessage | undefined {
-  if (line.length > MESSAGE_CHARS_MAX) return undefined;
+function parseMessage(line: string, charsMax: number): DecoderMessage | undefined {
+  if (line.length > charsMax) return undefined;
   try {
     return DecoderMessageSchema.safeParse(JSON.parse(line)).data;
   } catch {

@@ -10,7 +10,7 @@ import { systemClock } from '../platform/clock.ts';
 import { inspectProcess } from '../platform/db/embedded-process.ts';
 import { PACKAGE_DIR, resolveEntry } from '../platform/entry.ts';
 import { findIsolation, NO_ISOLATION, probeIsolation } from './decoder-isolation.ts';
-import { DecoderPool, type DecodeOutcome, type DecoderPoolOptions } from './decoder-pool.ts';
+import { DecoderPool, type DecodeOutcome, type DecoderPoolOptions, type DrawOutcome } from './decoder-pool.ts';
 
 const FAKES = resolve(PACKAGE_DIR, 'test/fixtures/decoders');
 const FAKE = join(FAKES, 'fake-decoder.mjs');
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const decode = (pool: DecoderPool, path: string, key = 'key'): Promise<DecodeOutcome> => pool.decode({ path, key });
-const reasonOf = (outcome: DecodeOutcome): string => (outcome.kind === 'hashed' ? 'hashed' : outcome.reason);
+const reasonOf = (outcome: DecodeOutcome | DrawOutcome): string => ('reason' in outcome ? outcome.reason : outcome.kind);
 const isGone = async (pid: number): Promise<boolean> => (await inspectProcess(pid)).kind !== 'alive';
 const untilGone = (pids: readonly number[]): Promise<void> => vi.waitFor(async () => expect(await Promise.all(pids.map(isGone))).toEqual(pids.map(() => true)), { timeout: 20_000, interval: 20 });
 
@@ -77,6 +77,19 @@ describe('what a decoder does', () => {
 
   test.each(['nonsense', 'flood', 'stray'])('it speaks nonsense (%s): it is not believed', async (name) => {
     expect(await decode(openPool(), `/${name}`)).toMatchObject({ kind: 'broke', reason: 'decoder_crashed' });
+  });
+
+  test('it is asked for a drawing: what comes must be one, and small enough', async () => {
+    const pool = openPool();
+    const draw = (path: string): ReturnType<DecoderPool['draw']> => pool.draw({ path, key: 'key', isBlurred: true });
+    const largest = 2 * 1024 * 1024;
+    const outcome = await draw(`/drawing/${largest}`);
+    expect(outcome.kind === 'drawn' ? outcome.jpeg.length : outcome).toBe(largest);
+    for (const path of [`/drawing/${largest + 3}`, `/drawing/${2 * largest}`, '/drawing-odd', '/good', '/flood/6000000']) expect([path, reasonOf(await draw(path))]).toEqual([path, 'decoder_crashed']);
+    // And never instead of hashes.
+    expect(await decode(pool, '/drawing/1000')).toMatchObject({ kind: 'broke', reason: 'decoder_crashed' });
+    expect(await draw('/environment')).toMatchObject({ kind: 'refused', reason: 'truncated' });
+    expect(await draw('/drawing/1000')).toMatchObject({ kind: 'drawn' });
   });
 
   test.each(['broken', 'mute'])('the program cannot be started (%s): nothing is said about the content', async (name) => {

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock } from '../platform/clock.ts';
 import { DecoderChild, DecoderStartError, type ChildAnswer } from './decoder-child.ts';
 import { findIsolation, NO_ISOLATION, type Isolation } from './decoder-isolation.ts';
-import type { DecodeLimits, Hashed, Refusal } from './decoder-protocol.ts';
+import type { DecodeLimits, DecodeTask, Hashed, Refusal } from './decoder-protocol.ts';
 import { FairQueue } from './fair-queue.ts';
 
 export interface DecoderPoolOptions {
@@ -38,15 +38,17 @@ export interface DecodeTimes {
   readonly hashMs: number;
 }
 
-export type DecodeOutcome = { readonly times: DecodeTimes } & (
-  | { readonly kind: 'hashed'; readonly hashed: Hashed }
+type Success = { readonly kind: 'hashed'; readonly hashed: Hashed } | { readonly kind: 'drawn'; readonly jpeg: Uint8Array };
+type Failure =
   | { readonly kind: 'refused'; readonly reason: Refusal }
   /** What the content did to its decoder. */
   | { readonly kind: 'broke'; readonly reason: 'decoder_crashed' | 'decoder_timeout' | 'decoder_out_of_memory' }
   /** Nothing is known about the content. */
-  | { readonly kind: 'failed'; readonly reason: 'queue_full' | 'cancelled' | 'stopping' | 'decoder_unavailable' }
-);
-type Result = DecodeOutcome extends infer Each ? (Each extends unknown ? Omit<Each, 'times'> : never) : never;
+  | { readonly kind: 'failed'; readonly reason: 'queue_full' | 'cancelled' | 'stopping' | 'decoder_unavailable' };
+type Result = Success | Failure;
+type Outcome<Wanted extends Success['kind']> = { readonly times: DecodeTimes } & (Extract<Success, { kind: Wanted }> | Failure);
+export type DecodeOutcome = Outcome<'hashed'>;
+export type DrawOutcome = Outcome<'drawn'>;
 
 export interface DecoderPoolState {
   readonly processes: number;
@@ -69,6 +71,7 @@ const START_PAUSE_MS = 1000;
 const ATTEMPTS_MAX = 2;
 
 interface Waiting extends DecodeJob {
+  readonly task: DecodeTask;
   readonly queuedMs: number;
   startedMs: number | undefined;
   slot: Slot | undefined;
@@ -118,14 +121,26 @@ export class DecoderPool {
     return this.#slots.flatMap(({ child }) => (child?.isAlive === true && child.pid !== undefined ? [child.pid] : []));
   }
 
-  /** Never rejects. */
-  decode(job: DecodeJob): Promise<DecodeOutcome> {
+  /** The hashes. Never rejects. */
+  async decode(job: DecodeJob): Promise<DecodeOutcome> {
+    const outcome = await this.#submit(job, { kind: 'hash' });
+    return outcome.kind === 'drawn' ? { kind: 'broke', reason: 'decoder_crashed', times: outcome.times } : outcome;
+  }
+
+  /** A small drawing, grey and blurred or clear. Never rejects. */
+  async draw(job: DecodeJob & { readonly isBlurred: boolean }): Promise<DrawOutcome> {
+    const outcome = await this.#submit(job, { kind: 'draw', isBlurred: job.isBlurred });
+    return outcome.kind === 'hashed' ? { kind: 'broke', reason: 'decoder_crashed', times: outcome.times } : outcome;
+  }
+
+  #submit(job: DecodeJob, task: DecodeTask): Promise<Result & { readonly times: DecodeTimes }> {
     const { clock, queueLimit } = this.#options;
     const queuedMs = clock.monotonicMs();
     return new Promise((resolve) => {
       const onAbort = (): void => this.#cancel(waiting);
       const waiting: Waiting = {
         ...job,
+        task,
         queuedMs,
         startedMs: undefined,
         slot: undefined,
@@ -188,7 +203,7 @@ export class DecoderPool {
       if (waiting.isSettled) return;
       const isFresh = child.filesDone === 0;
       waiting.startedMs = this.#options.clock.monotonicMs();
-      const answer = await child.run({ id: this.#nextId++, path: waiting.path, ...this.#options.limits });
+      const answer = await child.run({ id: this.#nextId++, path: waiting.path, task: waiting.task, ...this.#options.limits });
       const mayRetry = attempt < ATTEMPTS_MAX && (answer.kind === 'crashed' || (answer.kind === 'out_of_memory' && !isFresh));
       if (!mayRetry) return this.#conclude(waiting, answer);
       await this.#end(slot);
@@ -201,6 +216,8 @@ export class DecoderPool {
         this.#lastSuccessMs = this.#options.clock.monotonicMs();
         waiting.isLarge = answer.hashed.width * answer.hashed.height > LARGE_PIXELS;
         return waiting.settle({ kind: 'hashed', hashed: answer.hashed }, { decodeMs: answer.decodeMs, hashMs: answer.hashMs });
+      case 'drawn':
+        return waiting.settle({ kind: 'drawn', jpeg: answer.jpeg }, { decodeMs: answer.decodeMs });
       case 'refused':
         return waiting.settle({ kind: 'refused', reason: answer.reason }, { decodeMs: answer.decodeMs });
       case 'crashed':

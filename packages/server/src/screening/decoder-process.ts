@@ -1,11 +1,12 @@
 /**
- * The program of a decoder process: one file at a time, bytes -> pixels -> hashes. Pixels never leave it, and it knows no secret, list or
- * database. Started by decoder-child.ts from `dist`; it ends when its channel does, so that it never outlives the gateway.
+ * The program of a decoder process: one file at a time, bytes -> pixels -> hashes, or a small drawing. No other pixels leave it, and it knows
+ * no secret, list or database. Started by decoder-child.ts from `dist`; it ends when its channel does, so that it never outlives the gateway.
  */
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import type { DecodeRequest, DecoderMessage } from './decoder-protocol.ts';
 import { decodePicture, prepareDecoder } from './picture-decoding.ts';
+import { drawPicture } from './picture-drawing.ts';
 import { hashRenderings } from './renderings.ts';
 
 /** `CHANNEL_FD`; importing the value would load the message schemas of the gateway's side. */
@@ -25,6 +26,14 @@ function endAtOnce(): void {
 }
 
 async function answer(request: DecodeRequest): Promise<void> {
+  const { id, task } = request;
+  if (task.kind === 'hash') return hash(request);
+  const drawing = await drawPicture(request.path, { maxPixels: request.maxPixels, maxFrames: request.maxFrames, isBlurred: task.isBlurred });
+  if (drawing.kind === 'refused') return send({ kind: 'refused', id, reason: drawing.reason });
+  send({ kind: 'drawn', id, jpeg: drawing.jpeg.toString('base64') });
+}
+
+async function hash(request: DecodeRequest): Promise<void> {
   const { id } = request;
   const start = process.cpuUsage();
   const decoding = await decodePicture(request.path, request);

@@ -10,7 +10,12 @@ export interface DecodedPicture {
   readonly isPartial: boolean;
 }
 
-export type Decoding = DecodedPicture | { readonly kind: 'refused'; readonly reason: Refusal };
+export interface RefusedPicture {
+  readonly kind: 'refused';
+  readonly reason: Refusal;
+}
+
+export type Decoding = DecodedPicture | RefusedPicture;
 
 /** SVG, PDF, FITS, raw, ImageMagick and whatever libvips gains later stay blocked: only what is named here can run. */
 const LOADERS = ['JpegFile', 'PngFile', 'WebpFile', 'NsgifFile', 'HeifFile', 'TiffFile'];
@@ -25,14 +30,18 @@ export function prepareDecoder(): void {
   sharp.unblock({ operation: LOADERS.map((name) => `VipsForeignLoad${name}`) });
 }
 
-export async function decodePicture(path: string, limits: DecodeLimits): Promise<Decoding> {
-  // EXIF orientation is left alone, as every known list was made: the eight orientations cover it.
+/** EXIF orientation is left alone, as every known list was made: the eight orientations cover it. */
+export function decodePicture(path: string, limits: DecodeLimits): Promise<Decoding> {
+  return openPicture(path, limits, (options, metadata) => decodeFirstFrame(path, options, metadata));
+}
+
+/** Calls `use` for a file of a known kind that is within the limits; what it may read is the first frame. */
+export async function openPicture<T>(path: string, limits: DecodeLimits, use: (options: SharpOptions, metadata: Metadata) => Promise<T>): Promise<T | RefusedPicture> {
   const options: SharpOptions = { failOn: 'none', limitInputPixels: limits.maxPixels, sequentialRead: true, pages: 1 };
   try {
     const metadata = await sharp(path, options).metadata();
     const refusal = findRefusal(metadata, limits);
-    if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    return await decodeFirstFrame(path, options, metadata);
+    return refusal === undefined ? await use(options, metadata) : { kind: 'refused', reason: refusal };
   } catch (error) {
     return { kind: 'refused', reason: toRefusal(error) };
   }

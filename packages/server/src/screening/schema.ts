@@ -83,3 +83,18 @@ export interface ScreeningService {
   /** Screenings waiting and under way. */
   queueLength(): number;
 }
+
+export interface PreviewRequest {
+  /** Absolute. */
+  readonly path: string;
+  readonly isBlurred: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface PreviewService {
+  /**
+   * A JPEG of the first frame, drawn anew in a decoder process: grey, blurred and at most 320 pixels long, or clear and at most 800.
+   * @throws {GatehouseError} conflict (it cannot be drawn), queue_full, stopping, storage_failed, internal
+   */
+  renderPreview(request: PreviewRequest): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }>;
+}

@@ -32,6 +32,8 @@ async function call(method: string, path: string, options: { json?: unknown; bod
   return { status: response.status, body: isJson ? ((await response.json()) as Record<string, unknown>) : {}, response };
 }
 
+const readSample = async (name: string): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await readFile(join(SAMPLES, name)));
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 beforeAll(async () => {
@@ -72,7 +74,7 @@ describe('every operation', () => {
   });
 
   it('a scan without lists is an error with Retry-After, never a clearance', async () => {
-    const answer = await call('POST', '/v1/scan', { body: await readFile(join(SAMPLES, 'unrelated.jpg')), headers: OCTETS });
+    const answer = await call('POST', '/v1/scan', { body: await readSample('unrelated.jpg'), headers: OCTETS });
     expect(answer.status).toBe(503);
     expect(answer.response.headers.get('retry-after')).not.toBeNull();
     expect(answer.body).toMatchObject({ verdict: 'error', reason: 'no_lists' });
@@ -83,7 +85,7 @@ describe('every operation', () => {
     const made = await call('POST', '/v1/lists', { json: { name: 'Contract' } });
     expect(made.status).toBe(201);
     const id = text(made.body['id']);
-    const imported = await call('POST', `/v1/lists/${id}/import?format=csv`, { body: await readFile(join(SAMPLES, 'demo-list.csv')), headers: OCTETS });
+    const imported = await call('POST', `/v1/lists/${id}/import?format=csv`, { body: await readSample('demo-list.csv'), headers: OCTETS });
     expect(imported.status).toBe(200);
     expect(imported.body).toMatchObject({ bad: 0 });
     await call('GET', '/v1/lists');
@@ -104,13 +106,13 @@ describe('every operation', () => {
   });
 
   it('scans: clear, match, unscannable, each with its own status', async () => {
-    const clear = await call('POST', '/v1/scan', { body: await readFile(join(SAMPLES, 'unrelated.jpg')), headers: OCTETS });
+    const clear = await call('POST', '/v1/scan', { body: await readSample('unrelated.jpg'), headers: OCTETS });
     expect([clear.status, clear.body['verdict'], clear.body['disposition']]).toEqual([200, 'clear', 'release']);
     const checked = await call('POST', '/v1/receipts/verify', { json: { receipt: clear.body['receipt'], sha256: clear.body['sha256'], size: clear.body['sizeBytes'] } });
     expect(checked.body).toMatchObject({ valid: true });
     expect((await call('POST', '/v1/receipts/verify', { json: { receipt: clear.body['receipt'], sha256: '0'.repeat(64) } })).body).toMatchObject({ valid: false, reason: 'digest_differs' });
     for (const [name, status] of [['rotated.jpg', 422], ['README.md', 415]] as const) {
-      const answer = await call('POST', '/v1/scan', { body: await readFile(join(SAMPLES, name)), headers: OCTETS });
+      const answer = await call('POST', '/v1/scan', { body: await readSample(name), headers: OCTETS });
       expect(answer.status).toBe(status);
       expect(answer.body['receipt']).toBeUndefined();
     }
@@ -123,15 +125,21 @@ describe('every operation', () => {
     const again = await call('POST', '/v1/uploads', { json: { reference: 'contract' }, headers: { 'idempotency-key': 'contract-1' } });
     expect(again.body['id']).toBe(made.body['id']);
     const id = text(made.body['id']);
-    const sent = await call('PUT', `/v1/uploads/${id}/content`, { body: await readFile(join(SAMPLES, 'unrelated.jpg')), headers: OCTETS });
+    const sent = await call('PUT', `/v1/uploads/${id}/content`, { body: await readSample('unrelated.jpg'), headers: OCTETS });
     expect([sent.status, sent.body['state']]).toEqual([200, 'released']);
     expect((await call('GET', `/v1/uploads/${id}?wait=1`)).body['receipt']).toBeTypeOf('string');
     expect((await call('GET', `/v1/uploads/${id}/content`)).status).toBe(200);
     const held = await call('POST', '/v1/uploads', { json: {} });
     const heldId = text(held.body['id']);
-    expect((await call('PUT', `/v1/uploads/${heldId}/content`, { body: await readFile(join(SAMPLES, 'original.jpg')), headers: OCTETS })).body['state']).toBe('held');
+    expect((await call('PUT', `/v1/uploads/${heldId}/content`, { body: await readSample('original.jpg'), headers: OCTETS })).body['state']).toBe('held');
     expect((await call('GET', `/v1/uploads/${heldId}/content`)).status).toBeGreaterThanOrEqual(400);
-    expect((await call('POST', `/v1/uploads/${heldId}/view`)).status).toBe(200);
+    const original = await readFile(join(SAMPLES, 'original.jpg'));
+    for (const query of ['', '?clear=1']) {
+      const drawn = await call('POST', `/v1/uploads/${heldId}/view${query}`);
+      expect([drawn.status, drawn.response.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+      const bytes = Buffer.from(await drawn.response.arrayBuffer());
+      expect([bytes.subarray(0, 3).toString('hex'), bytes.includes(original.subarray(-64))]).toEqual(['ffd8ff', false]);
+    }
     expect((await call('POST', `/v1/uploads/${heldId}/rescreen`)).status).toBeLessThan(300);
     expect((await call('GET', '/v1/uploads?state=held')).body['items']).toHaveLength(1);
     expect((await call('DELETE', `/v1/uploads/${id}`)).status).toBe(204);

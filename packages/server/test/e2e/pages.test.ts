@@ -2,7 +2,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, signIn, watchFaults, WIDTHS } from './browser.ts';
-import { drawPreviews, setScene, type Scene } from './scene.ts';
+import { setScene, type Scene } from './scene.ts';
 
 let browser: Browser;
 let scene: Scene;
@@ -95,10 +95,11 @@ const JOURNEYS: readonly (readonly [name: string, travel: (page: Page, scene: Sc
   [
     'held-blurred',
     async (page, { app, held }) => {
-      drawPreviews(app);
       await page.goto(`${app.url}/console/uploads/${held}`);
       await page.getByRole('button', { name: 'Show it blurred and grey' }).click();
       await page.getByRole('heading', { name: 'Blurred and grey', level: 1 }).waitFor();
+      // With the picture.
+      await page.waitForLoadState('load');
       return 200;
     },
   ],

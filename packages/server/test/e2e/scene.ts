@@ -62,11 +62,3 @@ async function sendUpload(app: TestApp, bytes: Uint8Array, expected: { readonly 
   if (state !== expected.state) throw new Error(`upload ${expected.reference} is ${state}, not ${expected.state}`);
   return id;
 }
-
-/** Stands in where screening draws no previews: what is tested here is who is shown what, and when. */
-export function drawPreviews(app: TestApp): void {
-  const { screening } = app.app.services;
-  if (Reflect.get(screening, 'renderPreview') === undefined) {
-    Object.assign(screening, { renderPreview: async () => ({ bytes: readFileSync(samplePath('unrelated')), mediaType: 'image/jpeg' }) });
-  }
-}

@@ -1,8 +1,10 @@
 /** The same jobs in a browser that runs no script. */
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openContext, signIn } from './browser.ts';
-import { drawPreviews, HOSTILE, samplePath, setScene, type Scene } from './scene.ts';
+import { HOSTILE, samplePath, setScene, type Scene } from './scene.ts';
 
 let browser: Browser;
 let scene: Scene;
@@ -121,16 +123,19 @@ describe('uploads', () => {
   });
 
   it('held content is shown blurred first, then clearly, each after a button', async () => {
-    drawPreviews(scene.app);
     await go(`/console/uploads/${scene.held}`);
     expect(await page.locator('main img').count()).toBe(0);
     const blurred = page.waitForResponse((response) => response.url().includes('/preview?clarity=blurred'));
     await page.getByRole('button', { name: 'Show it blurred and grey' }).click();
     expect((await blurred).status()).toBe(200);
     expect((await blurred).headers()['cache-control']).toBe('no-store');
+    const grey = await sharp(await (await blurred).body()).metadata();
+    expect([grey.format, grey.channels, grey.width]).toEqual(['jpeg', 1, 320]);
     const clear = page.waitForResponse((response) => response.url().includes('/preview?clarity=clear'));
     await page.getByRole('button', { name: 'Show it clearly' }).click();
     expect((await clear).status()).toBe(200);
+    const drawn = await (await clear).body();
+    expect([(await sharp(drawn).metadata()).channels, drawn.equals(readFileSync(samplePath('original')))]).toEqual([3, false]);
   });
 
   it('the address of such a picture shows nothing by itself', async () => {

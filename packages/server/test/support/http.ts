@@ -53,7 +53,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     limits: options.limits ?? { requestsPerMinute: 10_000, anonymousPerMinute: 10_000 },
     readAddress: createAddressReader(options.trustedProxies ?? []),
     isAllowedHost: (host) => (options.allowedHosts ?? ['127.0.0.1', 'localhost']).includes(host),
-    renderErrorPage: (error) => `<!DOCTYPE html><title>${error.code}</title>`,
+    renderErrorPage: (error, _requestId, principal) => `<!DOCTYPE html><title>${error.code}</title><p>${principal.name}</p>`,
     stopping: stopping.signal,
   });
   const listening = await listenTcp(fetch, loadConfig({ env: {}, overrides: { port: 0 } }).config);

@@ -54,11 +54,13 @@ export function createFakeScreening(): FakeScreening {
     queueLength: () => 0,
     async screen(request): Promise<ScreenResult> {
       fake.requests.push(request);
+      // As it is now: a test may change it while the file is read.
+      const { answer } = fake;
       const bytes = await readFile(request.path);
       // Promise 1: what is screened is what was measured.
       if (createHash('sha256').update(bytes).digest('hex') !== request.digests.sha256) throw new Error('the file has other bytes than announced');
       const signals: QuerySignals = { digests: request.digests, pictures: [] };
-      const part = fake.answer === undefined ? { ...readVerdict(bytes.toString('latin1')), ...match(request.digests.sha256) } : await fake.answer(request);
+      const part = answer === undefined ? { ...readVerdict(bytes.toString('latin1')), ...match(request.digests.sha256) } : await answer(request);
       return { screening: build(part), signals };
     },
     rematch: (signals) => build(match(signals.digests.sha256)),

@@ -276,6 +276,36 @@ describe('answers', () => {
     expect(codeOf(await send('GET', '/nowhere'))).toBe('404 not_found');
   });
 
+  it('to unknown addresses know who asks, so that the page can lead back', async () => {
+    const { send } = await start();
+    const accept = { accept: 'text/html' };
+    for (const [who, name] of [['person', 'person'], ['nobody', 'nobody']] as const) {
+      for (const [method, path, code] of [['GET', '/nowhere', 'not_found'], ['DELETE', '/page', 'method_not_allowed']] as const) {
+        const reply = await send(method, path, { headers: { ...accept, ...(who === 'nobody' ? {} : as(who)) } });
+        expect(reply.text).toBe(`<!DOCTYPE html><title>${code}</title><p>${name}</p>`);
+      }
+    }
+  });
+
+  it('to unknown addresses are counted, and guesses there, too', async () => {
+    const { send } = await start({ limits: { requestsPerMinute: 2, anonymousPerMinute: 2 } });
+    for (const who of ['scanner', 'guess']) {
+      const statuses = [];
+      for (let i = 0; i < 3; i++) statuses.push((await send('GET', '/nowhere', { headers: as(who) })).status);
+      expect([who, statuses]).toEqual([who, [404, 404, 429]]);
+    }
+    // Nobody else's allowance is touched, and a name that is not ours is not served anywhere.
+    expect((await send('GET', '/nowhere', { headers: as('person') })).status).toBe(404);
+    expect(codeOf(await send('GET', '/nowhere', { headers: { ...as('reader'), host: 'evil.example' } }))).toBe('421 misdirected');
+  });
+
+  it('tell nothing about a fault inside, at an unknown address either', async () => {
+    const { send } = await start();
+    const reply = await send('GET', '/nowhere', { headers: as('broken') });
+    expect(codeOf(reply)).toBe('500 internal');
+    expect(reply.text).not.toContain('secret');
+  });
+
   it('demand TLS from then on only when the way was TLS', async () => {
     const plain = await start();
     expect((await plain.send('GET', '/open', { headers: { 'x-forwarded-proto': 'https' } })).headers['strict-transport-security']).toBeUndefined();

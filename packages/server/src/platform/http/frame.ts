@@ -187,15 +187,23 @@ function fail(options: FrameOptions, failure: Failure): Response {
   return new Response(JSON.stringify(toProblem(error, failure.requestId)), { status: error.status, headers: { ...headers, 'content-type': 'application/problem+json' } });
 }
 
-/** No such path, or not with this method. */
-function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): Response {
+/** No such path, or not with this method: host name, who asks and rate limit as for any other, so that a person finds the way back. */
+async function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): Promise<Response> {
   const requestId = randomHex(8);
   const address = readClient(options, context);
   const methods = options.routes.filter((route) => matchesPath(route.path, context.req.path)).map((route) => route.method.toUpperCase());
   const wantsHtml = (context.req.header('accept') ?? '').includes('text/html');
   const pageRoute = wantsHtml ? options.routes.find((route) => route.surface === 'page') : undefined;
-  const thrown = methods.length === 0 ? new GatehouseError('not_found', 'There is no such address.') : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
-  const response = fail(options, { thrown, route: pageRoute, requestId, principal: nobodyAt(address.ip), path: context.req.path });
+  let principal = nobodyAt(address.ip);
+  let thrown: unknown = methods.length === 0 ? new GatehouseError('not_found', 'There is no such address.') : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
+  try {
+    checkHost(options, context);
+    principal = await identify(options, context, address.ip);
+    limitRate(options, principal);
+  } catch (refusal) {
+    thrown = refusal;
+  }
+  const response = fail(options, { thrown, route: pageRoute, requestId, principal, path: context.req.path });
   if (methods.length > 0) response.headers.set('allow', methods.join(', '));
   return finish(response, requestId, address.isSecure);
 }
