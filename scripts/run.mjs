@@ -54,6 +54,7 @@ function writeOpenApi() {
   if (done.status !== 0) fail('The OpenAPI document could not be written.');
   writeFileSync(join(root, 'docs/openapi.json'), done.stdout);
   note('docs/openapi.json is up to date');
+  node([join(root, 'scripts/docs.mjs')]);
 }
 
 function tool(name, args) {

@@ -111,3 +111,19 @@ test('hits are those of a search by hand, for any list, query, radius and floor'
     { numRuns: 150 },
   );
 });
+
+test('a list that refuses is among the hits that are shown, however many of another list are nearer', async () => {
+  const value = valueOf('pdq', 'crowd');
+  const bits = (from: number, count: number): number[] => Array.from({ length: count }, (_none, at) => from + at);
+  const near = Array.from({ length: HITS_MAX + 10 }, (_none, at) => flipBits(value, [at])).join('\n');
+  const read = async (text: string): Promise<Awaited<ReturnType<typeof readWholeList>>['entries']> =>
+    (await readWholeList({ stream: Readable.from([Buffer.from(`pdq\n${text}\n`)]), name: 'list.csv' })).entries;
+  const matcher = createOfflineMatcher([
+    { name: 'holds', settings: { disposition: 'hold' }, entries: await read(near) },
+    { name: 'refuses', settings: { disposition: 'refuse' }, entries: await read(flipBits(value, bits(100, 30))) },
+  ]);
+  const { hits, hitCount } = matcher.match({ digests: NO_DIGESTS, pictures: [{ rendering: 'opaque', form: 'full', quality: 90, hashes: [value] }] });
+  expect(hitCount).toBe(HITS_MAX + 11);
+  expect(hits).toHaveLength(HITS_MAX);
+  expect(hits.at(-1)).toMatchObject({ listName: 'refuses', disposition: 'refuse', distance: 30 });
+});

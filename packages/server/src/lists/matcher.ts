@@ -83,7 +83,11 @@ class BestHits {
   take(): Pick<MatchResult, 'hits' | 'hitCount'> {
     const all = [...this.#found.values()].flatMap((entries) => [...entries.values()]);
     const nearest = all.toSorted((a, b) => a.distance - b.distance || a.entry - b.entry);
-    return { hits: nearest.slice(0, HITS_MAX).map(toHit), hitCount: this.#count };
+    const shown = nearest.slice(0, HITS_MAX);
+    // The policy decides by the hits that are shown: one of a list that refuses must not drop out because others are nearer.
+    const refusing = nearest.find(({ list }) => list.disposition === 'refuse');
+    if (refusing !== undefined && !shown.includes(refusing)) shown[HITS_MAX - 1] = refusing;
+    return { hits: shown.map(toHit), hitCount: this.#count };
   }
 }
 
