@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ColumnBox, boxFour, boxLine } from './box.ts';
+import { ColumnBox, STRIP, boxFour, boxLine } from './box.ts';
 import { mirroredPositions, windowFor, forwardPositions } from './sampling.ts';
 
 /** The box filter as the specification words it: four phases, and a float32 division for every sample. */
@@ -81,6 +81,25 @@ describe('box filters', () => {
       const column = Float32Array.from(rows, (row) => row[x] ?? 0);
       expect(out.filter((_, at) => at % 3 === x)).toEqual(boxByTheBook(column, 5));
     }
+  });
+
+  it.each([[1, 8], [4, 8], [5, 3], [16, 8], [30, 8]])('go down several rows at a time: window %i, %i rows', (window, rows) => {
+    const [height, stride, ringRows] = [61, 3 * STRIP, Math.ceil((window + rows) / 4) * 4];
+    const column = (x: number): Float32Array => Float32Array.from({ length: height }, (_, y) => ((y * 37 + x * 101) % 251) + 0.1 * x);
+    const ring = new Float32Array(ringRows * stride);
+    const box = new ColumnBox({ data: ring, stride, rows: ringRows }, { size: height, window });
+    const out = new Float32Array(height * stride);
+    const some = new Float32Array(rows * stride);
+    let read = 0;
+    for (let done = 0; done < height; done += rows) {
+      const count = Math.min(rows, height - done);
+      for (; read < Math.min(height, done + count + Math.floor(window / 2)); read++) {
+        for (let x = 0; x < stride; x++) ring[(read % ringRows) * stride + x] = column(x)[read] ?? 0;
+      }
+      box.nextRows(some, count);
+      out.set(some.subarray(0, count * stride), done * stride);
+    }
+    for (let x = 0; x < stride; x++) expect(out.filter((_, at) => at % stride === x)).toEqual(boxByTheBook(column(x), window));
   });
 
   it('may divide by multiplying with the float64 reciprocal', () => {

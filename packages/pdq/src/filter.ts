@@ -1,4 +1,4 @@
-import { ColumnBox, boxFour, boxLine, type Axis } from './box.ts';
+import { ColumnBox, STRIP, boxFour, boxLine, type Axis, type Lines } from './box.ts';
 import { writeLuma, type Picture } from './picture.ts';
 import { BEFORE_FIRST, reachAhead, windowFor } from './sampling.ts';
 
@@ -9,8 +9,8 @@ import { BEFORE_FIRST, reachAhead, windowFor } from './sampling.ts';
  * the sampled columns are held as floats).
  */
 
-/** Rows go through the row passes four at a time (see boxFour). */
-const BATCH = 4;
+/** Rows go through the passes so many at a time; a multiple of boxFour's four. */
+const BATCH = 8;
 
 /**
  * Filters `picture` and reads it at every pair of `rows` and `columns` (positions from sampling.ts, in any order).
@@ -47,33 +47,40 @@ interface Passes {
 }
 
 /** The first row pass, the first column pass and the second row pass; of the last, only `columns` are kept, for every row. */
-function filterAndPickColumns(picture: Picture, passes: Passes): Float32Array {
-  const { across, down, columns } = passes;
-  const width = across.size;
-  const height = down.size;
-  const batch = { data: new Float32Array(BATCH * width), at: 0, stride: width };
-  const wide = { data: new Float32Array(BATCH * width), at: 0, stride: width };
-  const ringRows = Math.ceil(down.window / BATCH + 1) * BATCH;
-  const ring = new Float32Array(ringRows * width);
-  const box = new ColumnBox({ data: ring, stride: width, rows: ringRows }, down);
+function filterAndPickColumns(picture: Picture, { across, down, columns }: Passes): Float32Array {
+  const { size: width } = across;
+  const { size: height } = down;
+  const stride = Math.ceil(width / STRIP) * STRIP;
+  const batch = new Float32Array(BATCH * stride);
+  const wide = new Float32Array(BATCH * stride);
+  // Beside the window: the rows of a batch, and those read before the next batch is full.
+  const ringRows = Math.ceil((down.window + 2 * BATCH - 1) / BATCH) * BATCH;
+  const ring = new Float32Array(ringRows * stride);
+  const box = new ColumnBox({ data: ring, stride, rows: ringRows }, down);
   const narrow = new Float32Array(height * columns.length);
   const at = Int32Array.from(columns, (position) => Math.max(position, 0));
   let done = 0;
   for (let top = 0; top < height; top += BATCH) {
     const read = Math.min(top + BATCH, height);
-    writeLuma(picture, { first: top * width, count: (read - top) * width }, batch.data);
-    boxFour(batch, { data: ring, at: (top % ringRows) * width, stride: width }, across);
-    const ready = read === height ? height : read - reachAhead(down.window);
-    while (done < ready) {
-      box.next(wide.data, (done % BATCH) * width);
-      done++;
-      if (done % BATCH !== 0 && done !== height) continue;
-      boxFour(wide, batch, across);
-      const from = done - 1 - ((done - 1) % BATCH);
-      for (let y = from; y < done; y++) pickColumns(batch.data, (y - from) * width, { at, out: narrow, outAt: y * at.length });
+    for (let y = top; y < read; y++) writeLuma(picture, { first: y * width, count: width, outAt: (y - top) * stride }, batch);
+    boxBatch(batch, { data: ring, at: (top % ringRows) * stride, stride }, across);
+    const isLast = read === height;
+    const ready = isLast ? height : read - reachAhead(down.window);
+    while (ready - done >= BATCH || (isLast && done < height)) {
+      const rows = Math.min(BATCH, ready - done);
+      box.nextRows(wide, rows);
+      boxBatch(wide, { data: batch, at: 0, stride }, across);
+      for (let row = 0; row < rows; row++) pickColumns(batch, row * stride, { at, out: narrow, outAt: (done + row) * at.length });
+      done += rows;
     }
   }
   return narrow;
+}
+
+/** Filters the lines of a batch. Those after the last row of the picture hold what was there before, and nothing reads them. */
+function boxBatch(data: Float32Array, to: Lines, axis: Axis): void {
+  const { stride } = to;
+  for (let row = 0; row < BATCH; row += 4) boxFour({ data, at: row * stride, stride }, { ...to, at: to.at + row * stride }, axis);
 }
 
 interface Pick {

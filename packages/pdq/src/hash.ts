@@ -152,5 +152,9 @@ function sampleMirrored(picture: Picture): MirroredGrids {
 
 /** Rows and columns exchanged. */
 function turn(grid: Float32Array): Float32Array {
-  return grid.map((_, at) => grid[(at % GRID) * GRID + Math.floor(at / GRID)] ?? 0);
+  const turned = new Float32Array(GRID * GRID);
+  for (let y = 0; y < GRID; y++) {
+    for (let x = 0; x < GRID; x++) turned[x * GRID + y] = grid[y * GRID + x] ?? 0;
+  }
+  return turned;
 }

@@ -31,6 +31,15 @@ export interface BlobStore {
   remove(sha256: string): Promise<void>;
   /** Removes temporary files that an interrupted `put` left behind. */
   sweep(): Promise<void>;
+  /** From now on removed files are set aside: a backup that has read which rows need them still finds them. */
+  keepRemoved(): Promise<KeptFiles>;
+}
+
+export interface KeptFiles {
+  /** What was removed since. */
+  list(): Promise<{ readonly sha256: string; readonly path: string }[]>;
+  /** Removes them, unless another backup is under way. Call it once. */
+  release(): Promise<void>;
 }
 
 const SHA256_HEX = /^[0-9a-f]{64}$/;
@@ -38,6 +47,7 @@ const SHA256_HEX = /^[0-9a-f]{64}$/;
 export async function openFileBlobs(rootDir: string): Promise<BlobStore> {
   const temporaryDir = join(rootDir, 'tmp');
   await mkdir(temporaryDir, { recursive: true, mode: 0o700 });
+  const bin = await openBin(temporaryDir);
   const pathOf = (sha256: string): string => {
     if (!SHA256_HEX.test(sha256)) throw new TypeError('a blob is named by 64 lower-case hexadecimal digits');
     return join(rootDir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
@@ -64,9 +74,51 @@ export async function openFileBlobs(rootDir: string): Promise<BlobStore> {
     },
     has: async (sha256) => (await stat(pathOf(sha256)).catch(() => undefined))?.isFile() === true,
     read: (sha256) => createReadStream(pathOf(sha256)),
-    remove: (sha256) => rm(pathOf(sha256), { force: true }),
+    remove: (sha256) => bin.remove(pathOf(sha256), sha256),
+    keepRemoved: bin.keep,
     async sweep() {
       for (const name of await readdir(temporaryDir)) await rm(join(temporaryDir, name), { force: true });
+    },
+  };
+}
+
+const KEPT_NAME = /^kept-([0-9a-f]{64})-[0-9a-f]+$/;
+
+interface Bin {
+  remove(path: string, sha256: string): Promise<void>;
+  keep(): Promise<KeptFiles>;
+}
+
+async function openBin(dir: string): Promise<Bin> {
+  let keepers = 0;
+  const list: KeptFiles['list'] = async () =>
+    (await readdir(dir)).flatMap((name) => {
+      const sha256 = KEPT_NAME.exec(name)?.[1];
+      return sha256 === undefined ? [] : [{ sha256, path: join(dir, name) }];
+    });
+  const empty = async (): Promise<void> => {
+    for (const { path } of await list()) await rm(path, { force: true });
+  };
+  // A process that was killed during a backup left them.
+  await empty();
+  return {
+    async remove(path, sha256) {
+      if (keepers === 0) return rm(path, { force: true });
+      // A name of its own each time: rename(2) does nothing when both names are already one file.
+      const kept = join(dir, `kept-${sha256}-${randomHex(6)}`);
+      await rename(path, kept).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : Promise.reject(error)));
+      // The last keeper may have let go meanwhile.
+      if (keepers === 0) await rm(kept, { force: true });
+    },
+    async keep() {
+      keepers += 1;
+      return {
+        list,
+        async release() {
+          keepers -= 1;
+          if (keepers === 0) await empty();
+        },
+      };
     },
   };
 }

@@ -13,11 +13,6 @@ export function randomHex(bytes: number): string {
   return randomBytes(bytes).toString('hex');
 }
 
-/** A secret of `bytes` random bytes (default 32 = 256 bits), base64url without padding. */
-export function randomSecret(bytes = 32): string {
-  return randomBytes(bytes).toString('base64url');
-}
-
 const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /**

@@ -13,7 +13,6 @@ import { startPostmaster, type EmbeddedPostgresExit, type Postmaster } from './e
 import { prepareRuntime, type Runtime } from './embedded-runtime.ts';
 import type { EmbeddedLog } from './embedded-types.ts';
 
-export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './embedded-errors.ts';
 export type { EmbeddedPostgresExit } from './embedded-postmaster.ts';
 export type { EmbeddedLog } from './embedded-types.ts';
 
