@@ -22,7 +22,16 @@ export async function benchImport() {
       const report = await server.cli('list', 'import', path, '--name', 'Bench');
       const wallS = (performance.now() - began) / 1000;
       const after = readTree(server.pid);
-      rows.push({ import: attempt, lines: LINES.toLocaleString('en'), added: report.added, 'list-set version': report.listSetVersion, 'wall s': round(wallS), 'gateway CPU s': round(after.gateway.cpuS - before.gateway.cpuS), 'postgres CPU s': round(after.postgres.cpuS - before.postgres.cpuS), 'gateway RSS MiB': Math.round(after.gateway.rssMib) });
+      rows.push({
+        import: attempt,
+        lines: LINES.toLocaleString('en'),
+        added: report.added,
+        'list-set version': report.listSetVersion,
+        'wall s': round(wallS),
+        'gateway CPU s': round(after.gateway.cpuS - before.gateway.cpuS),
+        'postgres CPU s': round(after.postgres.cpuS - before.postgres.cpuS),
+        'gateway RSS MiB': Math.round(after.gateway.rssMib),
+      });
     }
     return { title: 'List import (CSV, PDQ)', rows };
   } finally {

@@ -20,7 +20,10 @@ export async function makePixels(seed, width, height) {
   for (let cells = 3; cells <= Math.min(width, height) / 2; cells *= 2) {
     const noise = Buffer.alloc(cells * cells * 3);
     for (let i = 0; i < noise.length; i++) noise[i] = random() & 255;
-    const layer = await sharp(noise, { raw: { width: cells, height: cells, channels: 3 } }).resize(width, height, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer();
+    const layer = await sharp(noise, { raw: { width: cells, height: cells, channels: 3 } })
+      .resize(width, height, { fit: 'fill', kernel: 'cubic' })
+      .raw()
+      .toBuffer();
     for (let i = 0; i < sum.length; i++) sum[i] += (layer[i] - 128) * weight;
     weight *= 0.6;
   }

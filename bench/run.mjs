@@ -19,7 +19,9 @@ if (unknown.length > 0) throw new Error(`no suite named ${unknown.join(', ')}; t
 
 const machine = describeMachine();
 const results = { machine, suites: {} };
-const parts = [`Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Node ${machine.node}; load at the start ${machine.load}. Command: \`npm run bench\`.`];
+const parts = [
+  `Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Node ${machine.node}; load at the start ${machine.load}. Command: \`npm run bench\`.`,
+];
 for (const [name, suite] of Object.entries(SUITES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   process.stderr.write(`bench: ${name}…\n`);
@@ -34,7 +36,9 @@ if (args.includes('--write')) writeCapacity(markdown);
 
 function toTable(rows) {
   const columns = Object.keys(rows[0] ?? {});
-  return [columns, columns.map(() => '---'), ...rows.map((row) => columns.map((column) => String(row[column])))].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return [columns, columns.map(() => '---'), ...rows.map((row) => columns.map((column) => String(row[column])))]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
 
 function writeCapacity(text) {

@@ -9,7 +9,12 @@ export async function benchSearch() {
   for (const count of [10_000, 100_000, 1_000_000]) {
     const hashes = randomHashes(count);
     let index;
-    const build = await cpuMs(() => { index = createHammingIndex(hashes); }, { rounds: 3, warmUp: 0 });
+    const build = await cpuMs(
+      () => {
+        index = createHammingIndex(hashes);
+      },
+      { rounds: 3, warmUp: 0 },
+    );
     const queries = queriesOf(500);
     const near = queries.map((_query, i) => flip(hashes.subarray((i % count) * 32, (i % count) * 32 + 32), 20, i + 1));
     wallUs((i) => index.search(queries[i % 500], 31), 500);
@@ -17,7 +22,16 @@ export async function benchSearch() {
     const match = wallUs((i) => index.search(near[i % 500], 31), 2_000);
     const words = new Uint32Array(hashes.buffer);
     const linear = wallUs((i) => scanLinear(words, new Uint32Array(queries[i % 500].slice().buffer)), 20);
-    rows.push({ entries: count.toLocaleString('en'), 'no match p50 us': round(none.p50), 'p99 us': round(none.p99), 'match p50 us': round(match.p50), 'linear scan p50 us': round(linear.p50), 'linear / index': round(linear.p50 / none.p50), 'build CPU s': round(build.p50 / 1000, 2), 'bytes a hash': Math.round(index.bytesUsed / count) });
+    rows.push({
+      entries: count.toLocaleString('en'),
+      'no match p50 us': round(none.p50),
+      'p99 us': round(none.p99),
+      'match p50 us': round(match.p50),
+      'linear scan p50 us': round(linear.p50),
+      'linear / index': round(linear.p50 / none.p50),
+      'build CPU s': round(build.p50 / 1000, 2),
+      'bytes a hash': Math.round(index.bytesUsed / count),
+    });
   }
   return { title: 'Exact search, radius 31, uniform hashes, one thread', rows };
 }

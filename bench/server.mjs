@@ -11,7 +11,14 @@ const run = promisify(execFile);
 export async function startServer(settings = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   chmodSync(dataDir, 0o711);
-  const env = { ...process.env, GATEHOUSE_DATA_DIR: dataDir, GATEHOUSE_PORT: '0', GATEHOUSE_LOG_LEVEL: 'error', GATEHOUSE_REQUESTS_PER_MINUTE: '10000000', ...settings };
+  const env = {
+    ...process.env,
+    GATEHOUSE_DATA_DIR: dataDir,
+    GATEHOUSE_PORT: '0',
+    GATEHOUSE_LOG_LEVEL: 'error',
+    GATEHOUSE_REQUESTS_PER_MINUTE: '10000000',
+    ...settings,
+  };
   const child = spawn(process.execPath, [CLI, 'serve', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const { url } = await new Promise((resolve, reject) => {
     let text = '';

@@ -10,7 +10,10 @@ import sharp from 'sharp';
 import { cpuMs, round } from './measure.mjs';
 import { createRandom, encode, makePixels } from './pictures.mjs';
 
-const SIZES = [['1 MP', 1155, 866], ['12 MP', 4000, 3000]];
+const SIZES = [
+  ['1 MP', 1155, 866],
+  ['12 MP', 4000, 3000],
+];
 const FORMATS = ['jpeg', 'png', 'webp'];
 const LIST_SIZE = 1_000_000;
 
@@ -25,7 +28,11 @@ export async function benchSplit() {
     for (const format of FORMATS) rows.push({ picture: `${label} ${format}`, ...(await splitOne(index, join(dir, 'picture'), await encode(pixels, format))) });
   }
   rmSync(dir, { recursive: true });
-  return { title: 'CPU ms of one screening, by stage (median of 9)', rows, note: `hash: eight pixel orientations at full resolution and of the nearest-neighbour 512x512 form; match: the 16 hashes against ${LIST_SIZE.toLocaleString('en')} entries, radius 31.` };
+  return {
+    title: 'CPU ms of one screening, by stage (median of 9)',
+    rows,
+    note: `hash: eight pixel orientations at full resolution and of the nearest-neighbour 512x512 form; match: the 16 hashes against ${LIST_SIZE.toLocaleString('en')} entries, radius 31.`,
+  };
 }
 
 async function splitOne(index, path, file) {
@@ -44,7 +51,12 @@ async function splitOne(index, path, file) {
     match: await cpuMs(() => queries.map((query) => index.search(query, 31))),
   };
   const total = Object.values(stages).reduce((sum, { p50 }) => sum + p50, 0);
-  return { KB: Math.round(file.length / 1024), ...Object.fromEntries(Object.entries(stages).map(([name, { p50 }]) => [name, round(p50, 2)])), total: round(total, 1), 'hash + match over decode': `${Math.round(((stages.hash.p50 + stages.match.p50) / stages.decode.p50) * 100)} %` };
+  return {
+    KB: Math.round(file.length / 1024),
+    ...Object.fromEntries(Object.entries(stages).map(([name, { p50 }]) => [name, round(p50, 2)])),
+    total: round(total, 1),
+    'hash + match over decode': `${Math.round(((stages.hash.p50 + stages.match.p50) / stages.decode.p50) * 100)} %`,
+  };
 }
 
 export function randomHashes(count, seed = 99) {

@@ -69,7 +69,10 @@ function describeBytes(bytes) {
 }
 
 function writeRights() {
-  return table(['Right', 'Allows'], Object.entries(RIGHTS).map(([right, about]) => [`\`${right}\``, about]));
+  return table(
+    ['Right', 'Allows'],
+    Object.entries(RIGHTS).map(([right, about]) => [`\`${right}\``, about]),
+  );
 }
 
 function writeCommands() {
@@ -80,11 +83,19 @@ function writeCommands() {
 function writeCommand({ name, summary, help, arguments: args = [], options = [] }) {
   const usage = ['gatehouse', name, ...args.map((argument) => argument.name), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
   const rows = [...args.map((argument) => [`\`${argument.name}\``, argument.about]), ...options.map(writeOption)];
-  return [`### ${name}`, `\`${usage}\`: ${endSentence(summary)}`, ...(rows.length > 0 ? [table(['Argument or option', 'Meaning'], rows)] : []), ...(help === undefined ? [] : [`\`\`\`text\n${help}\n\`\`\``])].join('\n\n');
+  return [
+    `### ${name}`,
+    `\`${usage}\`: ${endSentence(summary)}`,
+    ...(rows.length > 0 ? [table(['Argument or option', 'Meaning'], rows)] : []),
+    ...(help === undefined ? [] : [`\`\`\`text\n${help}\n\`\`\``]),
+  ].join('\n\n');
 }
 
 function writeOption({ flags, about, fallback, isRepeatable }) {
-  return [`\`${flags}\``, `${about}${fallback === undefined ? '' : ` (default ${fallback})`}${isRepeatable && !/repeatable|several times/.test(about) ? ' (repeatable)' : ''}`];
+  return [
+    `\`${flags}\``,
+    `${about}${fallback === undefined ? '' : ` (default ${fallback})`}${isRepeatable && !/repeatable|several times/.test(about) ? ' (repeatable)' : ''}`,
+  ];
 }
 
 function endSentence(text) {
@@ -92,7 +103,19 @@ function endSentence(text) {
 }
 
 function table(head, rows) {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll(/<(?!br>)/g, '&lt;').replaceAll(/`[^`]*`/g, (code) => code.replaceAll('&lt;', '<'))).join(' | ')} |`).join('\n');
+  return [head, head.map(() => '---'), ...rows]
+    .map(
+      (cells) =>
+        `| ${cells
+          .map((cell) =>
+            String(cell)
+              .replaceAll('|', '\\|')
+              .replaceAll(/<(?!br>)/g, '&lt;')
+              .replaceAll(/`[^`]*`/g, (code) => code.replaceAll('&lt;', '<')),
+          )
+          .join(' | ')} |`,
+    )
+    .join('\n');
 }
 
 function replaceBetween(name, mark, text) {

@@ -13,7 +13,8 @@ const [command = 'start', ...rest] = process.argv.slice(2);
 
 const NODE_MIN = [20, 19];
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) fail(`Gatehouse needs Node.js ${NODE_MIN.join('.')} or newer; this is ${process.versions.node}.`);
+if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1]))
+  fail(`Gatehouse needs Node.js ${NODE_MIN.join('.')} or newer; this is ${process.versions.node}.`);
 
 install();
 build();
@@ -26,7 +27,9 @@ else fail(`There is no command "${command}". Known: start, gatehouse, test, open
 
 function install() {
   const stamp = join(root, 'node_modules', '.gatehouse-lock');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   note('installing packages (npm ci)…');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -50,7 +53,12 @@ async function gatehouse(args) {
 }
 
 function writeOpenApi() {
-  const done = spawnSync(process.execPath, [join(root, 'packages/server/dist/cli.js'), 'openapi'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 });
+  const done = spawnSync(process.execPath, [join(root, 'packages/server/dist/cli.js'), 'openapi'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (done.status !== 0) fail('The OpenAPI document could not be written.');
   writeFileSync(join(root, 'docs/openapi.json'), done.stdout);
   note('docs/openapi.json is up to date');

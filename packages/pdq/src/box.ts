@@ -140,7 +140,7 @@ export class ColumnBox {
     const { stride, data } = this.#ring;
     const enters = this.#position + reachAhead(window);
     if (this.#position >= 0 && enters >= window && enters + rows <= size) {
-      slideStrips(this.#sums, data, { entersAt: this.#at(enters), leavesAt: this.#at(enters - window), inverse: 1 / window, out, rows, stride });
+      slideStrips(this.#sums, data, { entersAt: this.#at(enters), leavesAt: this.#at(enters - window), window, out, rows, stride });
       this.#position += rows;
       return;
     }
@@ -191,7 +191,7 @@ function slideColumns(sums: Float32Array, data: Float32Array, slide: Slide): voi
 interface StripSlide {
   readonly entersAt: number;
   readonly leavesAt: number;
-  readonly inverse: number;
+  readonly window: number;
   readonly out: Float32Array;
   readonly rows: number;
   readonly stride: number;
@@ -201,7 +201,8 @@ interface StripSlide {
  * `slideColumns` for several rows: strip by strip of eight columns, whose sums stay in registers. That takes 0.6 of its time: a sum in
  * memory is converted from float32 and back at every step.
  */
-function slideStrips(sums: Float32Array, data: Float32Array, { entersAt, leavesAt, inverse, out, rows, stride }: StripSlide): void {
+function slideStrips(sums: Float32Array, data: Float32Array, { entersAt, leavesAt, window, out, rows, stride }: StripSlide): void {
+  const inverse = 1 / window;
   const end = data.length;
   for (let x = 0; x < stride; x += STRIP) {
     let s0 = sums[x] ?? 0;

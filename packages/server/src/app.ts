@@ -109,7 +109,15 @@ async function start(options: AppOptions, undo: Undo): Promise<App> {
   undo.add('lock', () => lock.release());
   const database = await openStorage(options, stopping.signal, undo);
   const address: { url: string | undefined } = { url: undefined };
-  const context = await createContext({ config, settings: loaded.views, log, clock, database, stopping: stopping.signal, publicUrl: () => config.publicUrl ?? address.url ?? `http://${config.host}:${config.port}` });
+  const context = await createContext({
+    config,
+    settings: loaded.views,
+    log,
+    clock,
+    database,
+    stopping: stopping.signal,
+    publicUrl: () => config.publicUrl ?? address.url ?? `http://${config.host}:${config.port}`,
+  });
   undo.add('outbound', () => context.outbound.close());
   await migrate(database, DOMAIN_MIGRATIONS, log);
   const opened = await openDomains(context);
@@ -157,7 +165,12 @@ async function startOwnPostgres(options: AppOptions, stopping: AbortSignal, undo
   const { loaded, log, clock } = options;
   const server: EmbeddedPostgres = await startEmbedded({ dataDir: loaded.config.dataDir, pgBinDir: loaded.config.pgBin, log, clock, signal: options.signal });
   undo.add('postgres', () => server.stop());
-  superviseEmbedded(server, { clock, log, signal: stopping, onChange: (isUp) => log.warn({ isUp }, isUp ? 'the database is back' : 'the database is away; uploads are held until it is back') });
+  superviseEmbedded(server, {
+    clock,
+    log,
+    signal: stopping,
+    onChange: (isUp) => log.warn({ isUp }, isUp ? 'the database is back' : 'the database is away; uploads are held until it is back'),
+  });
   return server.connection;
 }
 
@@ -196,7 +209,10 @@ function toServices(opened: readonly Opened[]): Services {
 
 function createApplication(context: AppContext, opened: readonly Opened[], services: Services): Fetch {
   const { config } = context;
-  const checks: readonly Check[] = [...createPlatformChecks(context), ...opened.flatMap(({ domain, created }) => domain.checks?.(created.service, context) ?? [])];
+  const checks: readonly Check[] = [
+    ...createPlatformChecks(context),
+    ...opened.flatMap(({ domain, created }) => domain.checks?.(created.service, context) ?? []),
+  ];
   const routes = collectRoutes(opened, context, checks);
   return createFrame({
     routes,
@@ -214,8 +230,26 @@ function createApplication(context: AppContext, opened: readonly Opened[], servi
 }
 
 function collectRoutes(opened: readonly Opened[], context: AppContext, checks: readonly Check[]): readonly Route[] {
-  const own = opened.flatMap(({ domain, created }) => [...(domain.routes?.(created.service, context) ?? []), ...(domain.pages?.(created.service, context) ?? [])]);
-  const system = createSystemRoutes({ checks, settings: context.settings, metrics: context.metrics, version: VERSION, apiRoutes: () => [...own, ...system], backUp: (folder) => writeBackup({ database: context.database, dataDir: context.config.dataDir, folder, domains: DOMAIN_MIGRATIONS, clock: context.clock }) });
+  const own = opened.flatMap(({ domain, created }) => [
+    ...(domain.routes?.(created.service, context) ?? []),
+    ...(domain.pages?.(created.service, context) ?? []),
+  ]);
+  const system = createSystemRoutes({
+    checks,
+    settings: context.settings,
+    metrics: context.metrics,
+    version: VERSION,
+    apiRoutes: () => [...own, ...system],
+    backUp: (folder) =>
+      writeBackup({
+        database: context.database,
+        blobs: context.blobs,
+        dataDir: context.config.dataDir,
+        folder,
+        domains: DOMAIN_MIGRATIONS,
+        clock: context.clock,
+      }),
+  });
   return [...own, ...system, ...loadAssets()];
 }
 
@@ -223,8 +257,18 @@ function collectRoutes(opened: readonly Opened[], context: AppContext, checks: r
 export function describeRoutes(loaded: LoadedConfig, clock: Clock): readonly Route[] {
   const nothing: unknown = new Proxy({}, { get: (_target, name) => (name === 'then' ? undefined : nothing) });
   const context = { config: loaded.config, settings: loaded.views, clock } as AppContext;
-  const own = (domains as readonly AnyDomain[]).flatMap((domain) => [...(domain.routes?.(nothing, context) ?? []), ...(domain.pages?.(nothing, context) ?? [])]);
-  const system = createSystemRoutes({ checks: [], settings: loaded.views, metrics: createMetrics(), version: VERSION, apiRoutes: () => [...own, ...system], backUp: () => Promise.reject(new Error('nothing runs here')) });
+  const own = (domains as readonly AnyDomain[]).flatMap((domain) => [
+    ...(domain.routes?.(nothing, context) ?? []),
+    ...(domain.pages?.(nothing, context) ?? []),
+  ]);
+  const system = createSystemRoutes({
+    checks: [],
+    settings: loaded.views,
+    metrics: createMetrics(),
+    version: VERSION,
+    apiRoutes: () => [...own, ...system],
+    backUp: () => Promise.reject(new Error('nothing runs here')),
+  });
   return [...own, ...system];
 }
 

@@ -20,7 +20,9 @@ const backupCommand: CommandDefinition = {
     const folder = resolve(args.positional[0] ?? '');
     const { body } = await (await context.api()).send({ method: 'POST', path: '/v1/backups', json: { folder } });
     const report = body as BackupReport;
-    print(context, report, () => [`Backup written to ${report.folder}: ${report.tables} tables and ${report.files} files, ${(report.sizeBytes / 1_048_576).toFixed(1)} MiB.`]);
+    print(context, report, () => [
+      `Backup written to ${report.folder}: ${report.tables} tables and ${report.files} files, ${(report.sizeBytes / 1_048_576).toFixed(1)} MiB.`,
+    ]);
     return EXIT.ok;
   },
 };
@@ -34,7 +36,9 @@ const restoreCommand: CommandDefinition = {
     const folder = args.positional[0];
     if (folder === undefined) throw new GatehouseError('invalid_request', 'Name the folder of the backup.');
     const manifest = await restoreIntoEmpty({ loaded: context.config(), log: context.log, clock: context.clock, signal: context.signal }, resolve(folder));
-    print(context, { restored: true, createdAt: manifest.createdAt, tables: manifest.tables.length, files: manifest.files.length }, () => [`Restored the backup of ${manifest.createdAt}. Start with \`gatehouse serve\`.`]);
+    print(context, { restored: true, createdAt: manifest.createdAt, tables: manifest.tables.length, files: manifest.files.length }, () => [
+      `Restored the backup of ${manifest.createdAt}. Start with \`gatehouse serve\`.`,
+    ]);
     return EXIT.ok;
   },
 };

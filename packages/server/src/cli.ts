@@ -29,7 +29,8 @@ const openLocal: ProgramOptions['openLocal'] = async (loaded, log) => {
   const isOwned = async (): Promise<boolean> => (await findDataDirOwner(dataDir).catch(() => undefined)) !== undefined;
   if (await isOwned()) {
     // A server that is just starting (or recovering its database) opens its socket last.
-    for (let waitedMs = 0; waitedMs < START_WAIT_MS && !existsSync(socketPath) && (await isOwned()); waitedMs += START_PAUSE_MS) await systemClock.sleep(START_PAUSE_MS, abort.signal);
+    for (let waitedMs = 0; waitedMs < START_WAIT_MS && !existsSync(socketPath) && (await isOwned()); waitedMs += START_PAUSE_MS)
+      await systemClock.sleep(START_PAUSE_MS, abort.signal);
     return { socketPath, stop: async () => undefined };
   }
   const app = await startApp({ loaded, log, clock: systemClock, listen: 'control' });
@@ -45,4 +46,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await runProgram({ definitions, version: VERSION, terminal: systemTerminal, clock: systemClock, signal: abort.signal, openLocal }, process.argv.slice(2));
+process.exitCode = await runProgram(
+  { definitions, version: VERSION, terminal: systemTerminal, clock: systemClock, signal: abort.signal, openLocal },
+  process.argv.slice(2),
+);

@@ -51,8 +51,22 @@ describe('least knowledge', () => {
     await app.call('/v1/scan', { method: 'POST', body: await readSample('flipped.jpg'), headers: OCTETS });
     const metrics = await (await app.call('/metrics')).text();
     expect(metrics).toContain('gatehouse_');
-    const entries = (await readFile(join(SAMPLES, 'demo-list.csv'), 'utf8')).split('\n').slice(1).map((line) => line.split(',')[1] ?? '').filter((value) => value !== '');
-    const secrets = [LIST_NAME, REFERENCE, app.key, app.key.slice(-24), digest(await readSample('original.jpg')), digest(await readSample('unrelated.jpg')), String(released['receipt']), 'original.jpg', ...entries];
+    const entries = (await readFile(join(SAMPLES, 'demo-list.csv'), 'utf8'))
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[1] ?? '')
+      .filter((value) => value !== '');
+    const secrets = [
+      LIST_NAME,
+      REFERENCE,
+      app.key,
+      app.key.slice(-24),
+      digest(await readSample('original.jpg')),
+      digest(await readSample('unrelated.jpg')),
+      String(released['receipt']),
+      'original.jpg',
+      ...entries,
+    ];
     expect(entries.length).toBeGreaterThan(200);
     expect(lines.length).toBeGreaterThan(0);
     for (const text of [lines.join(''), metrics]) for (const secret of secrets) expect(text.includes(secret), secret).toBe(false);
@@ -61,7 +75,10 @@ describe('least knowledge', () => {
   it('the log hides secrets that somebody passes by mistake', () => {
     let written = '';
     const log = createLog('info', { write: (line) => void (written += line) });
-    log.info({ token: 'secret-1', headers: { authorization: 'secret-2', cookie: 'secret-3' }, upload: { sha256: 'secret-4', fileName: 'secret-5' } }, 'a mistake');
+    log.info(
+      { token: 'secret-1', headers: { authorization: 'secret-2', cookie: 'secret-3' }, upload: { sha256: 'secret-4', fileName: 'secret-5' } },
+      'a mistake',
+    );
     expect(written).toContain('a mistake');
     expect(written).not.toContain('secret-');
   });
@@ -96,7 +113,11 @@ describe('an external PostgreSQL', () => {
       const ready = await fetch(`${running.url ?? ''}/readyz`);
       expect(ready.status).toBe(503);
       expect(((await ready.json()) as { failing: string[] }).failing).toContain('platform.database');
-      const scan = await fetch(`${running.url ?? ''}/v1/scan`, { method: 'POST', body: await readSample('unrelated.jpg'), headers: { ...OCTETS, authorization: `Bearer ${app.key}` } });
+      const scan = await fetch(`${running.url ?? ''}/v1/scan`, {
+        method: 'POST',
+        body: await readSample('unrelated.jpg'),
+        headers: { ...OCTETS, authorization: `Bearer ${app.key}` },
+      });
       expect(scan.status).toBe(503);
       expect(((await scan.json()) as Record<string, unknown>)['receipt']).toBeUndefined();
     } finally {
@@ -128,14 +149,19 @@ describe('backup and restore', () => {
     await restoreIntoEmpty({ loaded, log: silentLog, clock: systemClock, database: other.target }, folder);
     const restored = await startApp({ loaded, log: silentLog, clock: systemClock, listen: 'all', database: other.target });
     try {
-      const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${restored.url ?? ''}${path}`, { ...init, headers: { authorization: `Bearer ${app.key}`, 'content-type': 'application/json' } });
+      const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+        fetch(`${restored.url ?? ''}${path}`, { ...init, headers: { authorization: `Bearer ${app.key}`, 'content-type': 'application/json' } });
       const content = new Uint8Array(await (await ask(`/v1/uploads/${String(released['id'])}/content`)).arrayBuffer());
       expect(digest(content)).toBe(digest(await readSample('unrelated.jpg')));
       const checked = await ask('/v1/receipts/verify', { method: 'POST', body: JSON.stringify({ receipt: released['receipt'], sha256: digest(content) }) });
       expect(await checked.json()).toMatchObject({ valid: true });
       const { lists } = (await (await ask('/v1/lists')).json()) as { lists: { name: string; entries: { pdq: number } }[] };
       expect(lists.find(({ name }) => name === LIST_NAME)?.entries.pdq).toBe(200);
-      const scan = await fetch(`${restored.url ?? ''}/v1/scan`, { method: 'POST', body: await readSample('rotated.jpg'), headers: { authorization: `Bearer ${app.key}`, ...OCTETS } });
+      const scan = await fetch(`${restored.url ?? ''}/v1/scan`, {
+        method: 'POST',
+        body: await readSample('rotated.jpg'),
+        headers: { authorization: `Bearer ${app.key}`, ...OCTETS },
+      });
       expect(scan.status).toBe(422);
     } finally {
       await restored.stop();

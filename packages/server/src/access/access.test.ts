@@ -35,7 +35,11 @@ beforeEach(async () => {
   test.context.events.on('access.changed', (event) => void events.push(event));
   ({ service } = await accessDomain.create(test.context, {}));
   const probe = defineRoute({ method: 'post', path: '/v1/probe', right: 'scan', summary: 'needs a right', handle: async () => json({ ok: true }) });
-  server = await startTestServer({ clock, authenticator: service, routes: [probe, ...(accessDomain.routes?.(service, test.context) ?? []), ...(accessDomain.pages?.(service, test.context) ?? [])] });
+  server = await startTestServer({
+    clock,
+    authenticator: service,
+    routes: [probe, ...(accessDomain.routes?.(service, test.context) ?? []), ...(accessDomain.pages?.(service, test.context) ?? [])],
+  });
 });
 
 afterAll(async () => {
@@ -63,13 +67,20 @@ async function signIn(name = 'Ada', rights: Right[] = [...ALL_RIGHTS]): Promise<
 describe('API keys', () => {
   it('are shown once, listed without their secret, and open what their rights allow', async () => {
     const keeper = await makeKey();
-    const reply = await server.send('POST', '/v1/keys', { headers: { ...bearer(keeper.secret), 'content-type': 'application/json' }, body: JSON.stringify({ name: 'web shop', rights: ['scan'] }) });
+    const reply = await server.send('POST', '/v1/keys', {
+      headers: { ...bearer(keeper.secret), 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'web shop', rights: ['scan'] }),
+    });
     expect(reply.status).toBe(201);
     expect(reply.headers['cache-control']).toBe('no-store');
     const { key, secret } = CreatedKeySchema.parse(reply.json);
     expect(secret.startsWith(`${key.prefix}_`)).toBe(true);
     const list = await server.send('GET', '/v1/keys', { headers: bearer(keeper.secret) });
-    expect(KeyListSchema.parse(list.json).keys.map(({ name, state, createdBy }) => ({ name, state, createdBy }))).toContainEqual({ name: 'web shop', state: 'active', createdBy: keeper.id });
+    expect(KeyListSchema.parse(list.json).keys.map(({ name, state, createdBy }) => ({ name, state, createdBy }))).toContainEqual({
+      name: 'web shop',
+      state: 'active',
+      createdBy: keeper.id,
+    });
     expect(list.text).not.toContain(secret.slice(-64));
     expect((await server.send('POST', '/v1/probe', { headers: bearer(secret) })).status).toBe(200);
     const refused = await server.send('GET', '/v1/keys', { headers: bearer(secret) });
@@ -106,7 +117,8 @@ describe('API keys', () => {
 
   it('cannot make a key or a link with rights that they do not have', async () => {
     const keeper = await makeKey(['keys:manage', 'scan']);
-    const post = (path: string, body: object): Promise<TestReply> => server.send('POST', path, { headers: { ...bearer(keeper.secret), 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const post = (path: string, body: object): Promise<TestReply> =>
+      server.send('POST', path, { headers: { ...bearer(keeper.secret), 'content-type': 'application/json' }, body: JSON.stringify(body) });
     expect((await post('/v1/keys', { name: 'more', rights: ['scan', 'held:view'] })).status).toBe(403);
     expect((await post('/v1/sign-in-links', { name: 'Eve', rights: ['held:view'] })).status).toBe(403);
     await service.createFirstSignInLink();
@@ -294,7 +306,10 @@ describe('sessions', () => {
     ['the right token from another origin', { origin: 'https://evil.example' }, 'right'],
   ])('change nothing with %s', async (_what, headers, token) => {
     const { cookie, csrf } = await signIn();
-    const reply = await server.send('POST', '/console/keys', { headers: { ...FORM, cookie, ...headers }, body: `name=x&rights=scan&${token === 'right' ? `_csrf=${csrf}` : token}` });
+    const reply = await server.send('POST', '/console/keys', {
+      headers: { ...FORM, cookie, ...headers },
+      body: `name=x&rights=scan&${token === 'right' ? `_csrf=${csrf}` : token}`,
+    });
     expect([reply.status, reply.text.includes('csrf_failed')]).toEqual([403, true]);
     expect(await service.listKeys()).toEqual([]);
   });
@@ -329,14 +344,18 @@ describe('the database', () => {
     const all = dump.join('\n').toLowerCase();
     for (const secret of secrets) {
       expect(secret).toMatch(/^[0-9a-f]{64}$/);
-      for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret, 'hex').toString('base64')]) expect(all).not.toContain(form.toLowerCase());
+      for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret, 'hex').toString('base64')])
+        expect(all).not.toContain(form.toLowerCase());
     }
   });
 
   it('records who did what as events, without secrets', async () => {
     const { id } = await makeKey();
     await service.revokeKey(id, KEEPER);
-    expect(events).toEqual([{ change: 'key.created', subject: id, actor: 'local' }, { change: 'key.revoked', subject: id, actor: 'key_keeper' }]);
+    expect(events).toEqual([
+      { change: 'key.created', subject: id, actor: 'local' },
+      { change: 'key.revoked', subject: id, actor: 'key_keeper' },
+    ]);
   });
 
   it('undoes a change whose event is refused', async () => {
@@ -384,12 +403,25 @@ describe('routes', () => {
   it('have one right each; only signing in and out and "who am I" are open', () => {
     const routes = [...(accessDomain.routes?.(service, test.context) ?? []), ...(accessDomain.pages?.(service, test.context) ?? [])];
     const open = routes.filter(({ right }) => right === 'public').map(({ method, path }) => `${method} ${path}`);
-    expect(open.toSorted()).toEqual(['get /console/account', 'get /sign-in', 'get /sign-in/{link}', 'get /v1/me', 'post /sign-in/{link}', 'post /sign-out', 'post /sign-out/everywhere']);
+    expect(open.toSorted()).toEqual([
+      'get /console/account',
+      'get /sign-in',
+      'get /sign-in/{link}',
+      'get /v1/me',
+      'post /sign-in/{link}',
+      'post /sign-out',
+      'post /sign-out/everywhere',
+    ]);
     for (const route of routes) if (route.right !== 'public') expect(route.right).toBe('keys:manage');
   });
 
   it('refuse everybody who shows nothing', async () => {
-    for (const [method, path] of [['GET', '/v1/keys'], ['POST', '/v1/keys'], ['DELETE', `/v1/keys/key_${'0'.repeat(26)}`], ['POST', '/v1/sign-in-links']] as const) {
+    for (const [method, path] of [
+      ['GET', '/v1/keys'],
+      ['POST', '/v1/keys'],
+      ['DELETE', `/v1/keys/key_${'0'.repeat(26)}`],
+      ['POST', '/v1/sign-in-links'],
+    ] as const) {
       expect((await server.send(method, path)).status).toBe(401);
     }
     for (const path of ['/console/keys', '/console/account', `/console/keys/key_${'0'.repeat(26)}/revoke`]) {

@@ -9,11 +9,30 @@ import { silentLog } from '../platform/log.ts';
 import { commands } from './commands.ts';
 import type { KeyView } from './schema.ts';
 
-const KEY: KeyView = { id: `key_${'0'.repeat(26)}`, name: 'web shop', prefix: `gh_${'0'.repeat(26)}`, rights: ['scan'], state: 'active', createdAt: '2026-11-25T12:00:00.000Z', createdBy: 'local', expiresAt: null, lastUsedAt: '2026-11-25T12:34:00.000Z', revokedAt: null };
+const KEY: KeyView = {
+  id: `key_${'0'.repeat(26)}`,
+  name: 'web shop',
+  prefix: `gh_${'0'.repeat(26)}`,
+  rights: ['scan'],
+  state: 'active',
+  createdAt: '2026-11-25T12:00:00.000Z',
+  createdBy: 'local',
+  expiresAt: null,
+  lastUsedAt: '2026-11-25T12:34:00.000Z',
+  revokedAt: null,
+};
 const LINK = { url: 'http://127.0.0.1:8080/sign-in/x', person: 'administrator', expiresAt: '2026-11-25T12:30:00.000Z' };
-const ANSWERS: Readonly<Record<string, unknown>> = { 'GET /v1/me': { rights: ALL_RIGHTS }, 'POST /v1/sign-in-links': LINK, 'POST /v1/keys': { key: KEY, secret: 'gh_secret' }, 'GET /v1/keys': { keys: [KEY] } };
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  'GET /v1/me': { rights: ALL_RIGHTS },
+  'POST /v1/sign-in-links': LINK,
+  'POST /v1/keys': { key: KEY, secret: 'gh_secret' },
+  'GET /v1/keys': { keys: [KEY] },
+};
 
-async function run(name: string, args: Partial<CommandArguments> & { readonly isJson?: boolean } = {}): Promise<{ code: number; out: string; err: string; sent: ApiRequest[] }> {
+async function run(
+  name: string,
+  args: Partial<CommandArguments> & { readonly isJson?: boolean } = {},
+): Promise<{ code: number; out: string; err: string; sent: ApiRequest[] }> {
   const result = { code: -1, out: '', err: '', sent: [] as ApiRequest[] };
   const context: CommandContext = {
     terminal: { out: (text) => void (result.out += text), err: (text) => void (result.err += text), isInteractive: false },
@@ -44,7 +63,9 @@ describe('access sign-in-link', () => {
   });
 
   it('leaves the rights of a named person unless some are given', async () => {
-    expect((await run('access sign-in-link', { options: { name: 'Sam', right: [] } })).sent).toEqual([{ method: 'POST', path: '/v1/sign-in-links', json: { name: 'Sam' } }]);
+    expect((await run('access sign-in-link', { options: { name: 'Sam', right: [] } })).sent).toEqual([
+      { method: 'POST', path: '/v1/sign-in-links', json: { name: 'Sam' } },
+    ]);
     const given = await run('access sign-in-link', { options: { name: 'Sam', right: ['scan'], minutes: '5' }, isJson: true });
     expect(given.sent.at(-1)?.json).toEqual({ name: 'Sam', rights: ['scan'], minutes: 5 });
     expect([JSON.parse(given.out), given.err]).toEqual([LINK, '']);
@@ -75,7 +96,17 @@ describe('key', () => {
 
   it('and its options are understood by the program', async () => {
     let text = '';
-    const code = await runProgram({ definitions: commands, version: '0', terminal: { out: (more) => void (text += more), err: () => undefined, isInteractive: false }, clock: createFakeClock(), signal: new AbortController().signal, openLocal: () => Promise.reject(new Error('not needed')) }, ['key', 'create', '--help']);
+    const code = await runProgram(
+      {
+        definitions: commands,
+        version: '0',
+        terminal: { out: (more) => void (text += more), err: () => undefined, isInteractive: false },
+        clock: createFakeClock(),
+        signal: new AbortController().signal,
+        openLocal: () => Promise.reject(new Error('not needed')),
+      },
+      ['key', 'create', '--help'],
+    );
     expect(code).toBe(0);
     for (const part of ['--name', '--right', '--expires-days', '--json', ...ALL_RIGHTS]) expect(text).toContain(part);
   });

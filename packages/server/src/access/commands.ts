@@ -12,7 +12,11 @@ export const commands: readonly CommandDefinition[] = [
     summary: 'make a one-time link with which a person signs in to the console',
     options: [
       { flags: '--name <name>', about: `whose link it is; without it: "${FIRST_PERSON}", with every right` },
-      { flags: '--right <right>', about: 'what the person may do from now on (repeatable); default: an existing person keeps theirs, a new one gets yours', isRepeatable: true },
+      {
+        flags: '--right <right>',
+        about: 'what the person may do from now on (repeatable); default: an existing person keeps theirs, a new one gets yours',
+        isRepeatable: true,
+      },
       { flags: '--minutes <minutes>', about: 'how long the link can be used' },
     ],
     help: `Examples:\n  gatehouse access sign-in-link\n  gatehouse access sign-in-link --name "Sam Doe" --right lists:read --right uploads:read\n\n${RIGHTS_HELP}`,
@@ -20,10 +24,14 @@ export const commands: readonly CommandDefinition[] = [
       const name = textOption(args, 'name') ?? FIRST_PERSON;
       const chosen = listOption(args, 'right');
       const isPlain = textOption(args, 'name') === undefined && chosen.length === 0;
-      const rights = isPlain ? (await readOwnRights(await context.api())) : chosen;
+      const rights = isPlain ? await readOwnRights(await context.api()) : chosen;
       const minutes = wholeOption(args, 'minutes');
       const api = await context.api();
-      const reply = await api.send({ method: 'POST', path: '/v1/sign-in-links', json: { name, ...(rights.length === 0 ? {} : { rights }), ...(minutes === undefined ? {} : { minutes }) } });
+      const reply = await api.send({
+        method: 'POST',
+        path: '/v1/sign-in-links',
+        json: { name, ...(rights.length === 0 ? {} : { rights }), ...(minutes === undefined ? {} : { minutes }) },
+      });
       const link = CreatedLinkSchema.parse(reply.body);
       print(context, link, () => [link.url]);
       if (!context.isJson) context.terminal.err(`For ${link.person}; works once, until ${link.expiresAt}.\n`);
@@ -42,7 +50,11 @@ export const commands: readonly CommandDefinition[] = [
     async run(context, args) {
       const expiresInDays = wholeOption(args, 'expiresDays');
       const api = await context.api();
-      const reply = await api.send({ method: 'POST', path: '/v1/keys', json: { name: textOption(args, 'name') ?? '', rights: listOption(args, 'right'), ...(expiresInDays === undefined ? {} : { expiresInDays }) } });
+      const reply = await api.send({
+        method: 'POST',
+        path: '/v1/keys',
+        json: { name: textOption(args, 'name') ?? '', rights: listOption(args, 'right'), ...(expiresInDays === undefined ? {} : { expiresInDays }) },
+      });
       const created = CreatedKeySchema.parse(reply.body);
       print(context, created, () => [created.secret]);
       if (!context.isJson) context.terminal.err(`Key ${created.key.id} ("${created.key.name}"). Keep it now: it is not shown again.\n`);
@@ -56,7 +68,11 @@ export const commands: readonly CommandDefinition[] = [
       const api = await context.api();
       const { keys } = KeyListSchema.parse((await api.send({ method: 'GET', path: '/v1/keys' })).body);
       const rows = keys.map((key) => [key.id, key.name, key.state, key.rights.join(','), toDay(key.createdAt), toDay(key.expiresAt), toDay(key.lastUsedAt)]);
-      print(context, keys, () => (keys.length === 0 ? ['There are no keys. Make one with `gatehouse key create`.'] : formatTable([['ID', 'NAME', 'STATE', 'RIGHTS', 'MADE', 'EXPIRES', 'LAST USED'], ...rows])));
+      print(context, keys, () =>
+        keys.length === 0
+          ? ['There are no keys. Make one with `gatehouse key create`.']
+          : formatTable([['ID', 'NAME', 'STATE', 'RIGHTS', 'MADE', 'EXPIRES', 'LAST USED'], ...rows]),
+      );
       return EXIT.ok;
     },
   },
@@ -88,7 +104,10 @@ function listOption(args: CommandArguments, name: string): readonly string[] {
 function wholeOption(args: CommandArguments, name: string): number | undefined {
   const text = textOption(args, name);
   if (text === undefined) return undefined;
-  if (!/^\d{1,7}$/.test(text)) throw new GatehouseError('invalid_request', 'A whole number is needed. Nothing was changed.', { errors: [{ at: name, message: `"${text}" is not a whole number` }] });
+  if (!/^\d{1,7}$/.test(text))
+    throw new GatehouseError('invalid_request', 'A whole number is needed. Nothing was changed.', {
+      errors: [{ at: name, message: `"${text}" is not a whole number` }],
+    });
   return Number(text);
 }
 

@@ -67,7 +67,10 @@ describe('the keys page', () => {
     const made = await submit(list, '/console/keys', { name: 'web <shop>', rights: ['scan', 'keys:manage'], expiresInDays: ' 30 ' });
     expect([made.status, made.headers['cache-control']]).toEqual([200, 'no-store']);
     const secret = /gh_[0-9a-z]{26}_[0-9a-f]{64}/.exec(made.text)?.[0] ?? '';
-    expect(await service.authenticate({ authorization: `Bearer ${secret}`, sessionCookie: undefined, ip: '' })).toMatchObject({ kind: 'key', name: 'web <shop>' });
+    expect(await service.authenticate({ authorization: `Bearer ${secret}`, sessionCookie: undefined, ip: '' })).toMatchObject({
+      kind: 'key',
+      name: 'web <shop>',
+    });
     const after = await open('/console/keys');
     expect(after.text).toContain('web &lt;shop&gt;');
     expect(after.text).not.toContain(secret.slice(-64));
@@ -87,7 +90,11 @@ describe('the keys page', () => {
     const page = await submit(await open('/console/keys'), '/console/keys', { name: ' ', expiresInDays: 'soon' });
     expect(page.status).toBe(400);
     expect(page.text).toContain('<title>Error: API keys');
-    for (const [id, message] of [['name', 'Name: must not be empty'], ['rights', 'Rights: at least one right'], ['expiresInDays', 'Days until it expires: must be a whole number from 1 to 3650']] as const) {
+    for (const [id, message] of [
+      ['name', 'Name: must not be empty'],
+      ['rights', 'Rights: at least one right'],
+      ['expiresInDays', 'Days until it expires: must be a whole number from 1 to 3650'],
+    ] as const) {
       expect(page.text).toContain(`<a href="#${id}">${message}</a>`);
       expect(page.text).toContain(`id="${id}"`);
     }

@@ -42,7 +42,9 @@ function signInPages(service: AccessService): readonly Route[] {
       params: LinkParams,
       async handle({ params, principal }) {
         const { name } = await service.readSignInLink(params.link);
-        return html(renderPage({ title: 'Sign in', principal, children: <ConfirmSignIn link={params.link} name={name} principal={principal} /> }), { headers: LINK_HEADERS });
+        return html(renderPage({ title: 'Sign in', principal, children: <ConfirmSignIn link={params.link} name={name} principal={principal} /> }), {
+          headers: LINK_HEADERS,
+        });
       },
     }),
     definePage({
@@ -68,7 +70,8 @@ function accountPages(service: AccessService): readonly Route[] {
       path: '/console/account',
       right: 'public',
       summary: 'Your own account',
-      handle: async ({ principal }) => html(renderPage({ title: 'Your account', principal: requirePerson(principal), children: <Account principal={principal} /> })),
+      handle: async ({ principal }) =>
+        html(renderPage({ title: 'Your account', principal: requirePerson(principal), children: <Account principal={principal} /> })),
     }),
     definePage({
       method: 'post',
@@ -111,7 +114,9 @@ function HowToSignIn(): JSX.Element {
       <Title>Sign in</Title>
       <p>Gatehouse has no passwords. You sign in with a link that works once, for a short time.</p>
       <p>Whoever runs this installation makes one on its machine:</p>
-      <CodeBlock label="Command" isCopyable>gatehouse access sign-in-link</CodeBlock>
+      <CodeBlock label="Command" isCopyable>
+        gatehouse access sign-in-link
+      </CodeBlock>
       <p>Open the link in this browser. At the first start a link is printed in the terminal.</p>
     </>
   );
@@ -121,7 +126,9 @@ function ConfirmSignIn({ link, name, principal }: { readonly link: string; reado
   return (
     <>
       <Title>Sign in to Gatehouse</Title>
-      <p>This link signs you in as <strong>{name}</strong>. It works once.</p>
+      <p>
+        This link signs you in as <strong>{name}</strong>. It works once.
+      </p>
       <Form action={`/sign-in/${link}`} principal={principal}>
         <Button>Sign in</Button>
       </Form>
@@ -133,10 +140,21 @@ function Account({ principal }: { readonly principal: Principal }): JSX.Element 
   return (
     <>
       <Title>Your account</Title>
-      <SummaryList rows={[
-        { key: 'Name', value: principal.name },
-        { key: 'You may', value: <ul>{[...principal.rights].map((right) => <li>{RIGHTS[right]}</li>)}</ul> },
-      ]} />
+      <SummaryList
+        rows={[
+          { key: 'Name', value: principal.name },
+          {
+            key: 'You may',
+            value: (
+              <ul>
+                {[...principal.rights].map((right) => (
+                  <li>{RIGHTS[right]}</li>
+                ))}
+              </ul>
+            ),
+          },
+        ]}
+      />
       <h2>Sign out on every device</h2>
       <p>Ends all your sessions, this one too, and voids your unused sign-in links. Use it when a device is lost.</p>
       <Form action="/sign-out/everywhere" principal={principal}>

@@ -9,20 +9,24 @@ const NOW = new Date('2026-11-25T12:00:00.000Z');
 
 describe('findMissingRights', () => {
   it('is empty exactly when everything wanted is held', () => {
-    fc.assert(fc.property(rights, rights, (wanted, held) => {
-      const missing = findMissingRights(wanted, new Set(held));
-      expect(missing.length === 0).toBe(wanted.every((right) => held.includes(right)));
-      expect(missing.some((right) => held.includes(right))).toBe(false);
-    }));
+    fc.assert(
+      fc.property(rights, rights, (wanted, held) => {
+        const missing = findMissingRights(wanted, new Set(held));
+        expect(missing.length === 0).toBe(wanted.every((right) => held.includes(right)));
+        expect(missing.some((right) => held.includes(right))).toBe(false);
+      }),
+    );
   });
 });
 
 describe('isSameRights', () => {
   it('does not depend on the order', () => {
-    fc.assert(fc.property(rights, rights, (a, b) => {
-      expect(isSameRights(a, b)).toBe(a.toSorted().join() === b.toSorted().join());
-      expect(isSameRights(a, a.toReversed())).toBe(true);
-    }));
+    fc.assert(
+      fc.property(rights, rights, (a, b) => {
+        expect(isSameRights(a, b)).toBe(a.toSorted().join() === b.toSorted().join());
+        expect(isSameRights(a, a.toReversed())).toBe(true);
+      }),
+    );
   });
 });
 
@@ -59,7 +63,8 @@ describe('what arrives', () => {
   });
 
   it('has bounded times', () => {
-    for (const expiresInDays of [0, -1, 1.5, 3651, Number.NaN, '30', null]) expect(NewKeySchema.safeParse({ name: 'x', rights: ['scan'], expiresInDays }).success).toBe(false);
+    for (const expiresInDays of [0, -1, 1.5, 3651, Number.NaN, '30', null])
+      expect(NewKeySchema.safeParse({ name: 'x', rights: ['scan'], expiresInDays }).success).toBe(false);
     for (const minutes of [0, 1441, 2.5]) expect(NewLinkSchema.safeParse({ name: 'x', minutes }).success).toBe(false);
   });
 });

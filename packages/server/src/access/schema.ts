@@ -11,33 +11,55 @@ const DAYS_FAULT = `must be a whole number from 1 to ${EXPIRES_DAYS_MAX}`;
 const LINK_MINUTES_MAX = 1440;
 
 /** No control characters and no direction marks: names are shown in lists where people decide what to revoke. */
-const NameSchema = z.string().trim().min(1, 'must not be empty').max(80, 'at most 80 characters').regex(/^[^\p{C}]*$/u, 'must not hold control characters');
-const RightsSchema = z.array(z.enum(ALL_RIGHTS)).min(1, 'at least one right').transform((rights) => [...new Set(rights)]);
+const NameSchema = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(80, 'at most 80 characters')
+  .regex(/^[^\p{C}]*$/u, 'must not hold control characters');
+const RightsSchema = z
+  .array(z.enum(ALL_RIGHTS))
+  .min(1, 'at least one right')
+  .transform((rights) => [...new Set(rights)]);
 
-export const NewKeySchema = z.object({
-  name: NameSchema.describe('What the key is for; shown in lists.'),
-  rights: RightsSchema.describe('What the key may do. You can give only rights that you have yourself.'),
-  expiresInDays: z.number(DAYS_FAULT).int(DAYS_FAULT).min(1, DAYS_FAULT).max(EXPIRES_DAYS_MAX, DAYS_FAULT).optional().describe('Days until the key stops working; without it the key works until it is revoked.'),
-}).meta({ id: 'NewKey' });
+export const NewKeySchema = z
+  .object({
+    name: NameSchema.describe('What the key is for; shown in lists.'),
+    rights: RightsSchema.describe('What the key may do. You can give only rights that you have yourself.'),
+    expiresInDays: z
+      .number(DAYS_FAULT)
+      .int(DAYS_FAULT)
+      .min(1, DAYS_FAULT)
+      .max(EXPIRES_DAYS_MAX, DAYS_FAULT)
+      .optional()
+      .describe('Days until the key stops working; without it the key works until it is revoked.'),
+  })
+  .meta({ id: 'NewKey' });
 
-export const NewLinkSchema = z.object({
-  name: NameSchema.describe('The person who signs in with it; made when there is none of this name.'),
-  rights: RightsSchema.optional().describe("What the person may do from now on. Default: an existing person keeps theirs, a new one gets yours. Needs every right of an existing person."),
-  minutes: z.number().int().min(1).max(LINK_MINUTES_MAX).optional().describe('How long the link can be used; default GATEHOUSE_SIGN_IN_LINK_MINUTES.'),
-}).meta({ id: 'NewSignInLink' });
+export const NewLinkSchema = z
+  .object({
+    name: NameSchema.describe('The person who signs in with it; made when there is none of this name.'),
+    rights: RightsSchema.optional().describe(
+      'What the person may do from now on. Default: an existing person keeps theirs, a new one gets yours. Needs every right of an existing person.',
+    ),
+    minutes: z.number().int().min(1).max(LINK_MINUTES_MAX).optional().describe('How long the link can be used; default GATEHOUSE_SIGN_IN_LINK_MINUTES.'),
+  })
+  .meta({ id: 'NewSignInLink' });
 
-export const KeySchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  prefix: z.string().describe('How the key begins; not secret.'),
-  rights: z.array(z.string()),
-  state: z.enum(['active', 'expired', 'revoked']),
-  createdAt: z.iso.datetime(),
-  createdBy: z.string().describe('The id of the key or person that made it; `local` for the command line on the machine.'),
-  expiresAt: z.iso.datetime().nullable(),
-  lastUsedAt: z.iso.datetime().nullable().describe('To the minute.'),
-  revokedAt: z.iso.datetime().nullable(),
-}).meta({ id: 'Key' });
+export const KeySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    prefix: z.string().describe('How the key begins; not secret.'),
+    rights: z.array(z.string()),
+    state: z.enum(['active', 'expired', 'revoked']),
+    createdAt: z.iso.datetime(),
+    createdBy: z.string().describe('The id of the key or person that made it; `local` for the command line on the machine.'),
+    expiresAt: z.iso.datetime().nullable(),
+    lastUsedAt: z.iso.datetime().nullable().describe('To the minute.'),
+    revokedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Key' });
 
 export const KeyListSchema = z.object({ keys: z.array(KeySchema) });
 export const CreatedKeySchema = z.object({ key: KeySchema, secret: z.string().describe('The whole key. It is shown this once.') });

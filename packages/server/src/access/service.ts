@@ -4,14 +4,29 @@ import { GatehouseError } from '../platform/errors.ts';
 import { LOCAL_PRINCIPAL, ALL_RIGHTS, type Credentials, type Principal, type Right } from '../platform/http/rights.ts';
 import { newId, randomHex } from '../platform/ids.ts';
 import { DAY_MS, EXPIRY_WARNING_DAYS, MINUTE_MS, addMs, findMissingRights, floorToMinute, isSameRights, stateAt } from './rules.ts';
-import { FIRST_PERSON, toRights, type AccessService, type AccessSummary, type CreatedKey, type CreatedLink, type KeyView, type NewKey, type NewLink, type SignedIn } from './schema.ts';
+import {
+  FIRST_PERSON,
+  toRights,
+  type AccessService,
+  type AccessSummary,
+  type CreatedKey,
+  type CreatedLink,
+  type KeyView,
+  type NewKey,
+  type NewLink,
+  type SignedIn,
+} from './schema.ts';
 import * as store from './store.ts';
 import { SECRET_BYTES, csrfTokenOf, displayPrefix, formatToken, hashSecret, isSecretOf, parseBearer, parseToken, type Token } from './token.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;
 
 export function createAccessService(context: AppContext): AccessService {
-  const refused = context.metrics.counter({ name: 'gatehouse_access_refused_total', help: 'Credentials that were unknown, expired or revoked.', labels: ['kind'] });
+  const refused = context.metrics.counter({
+    name: 'gatehouse_access_refused_total',
+    help: 'Credentials that were unknown, expired or revoked.',
+    labels: ['kind'],
+  });
   const uses = createUseNotes(context);
   const { sql } = context.database;
   return {
@@ -76,7 +91,13 @@ async function createSignInLink(context: AppContext, input: NewLink, actor: Prin
   const expiresAt = addMs(now, (input.minutes ?? context.config.signInLinkMinutes) * MINUTE_MS);
   const token: Token = { id: newId<'LinkId'>('lnk', context.clock), secret: randomHex(SECRET_BYTES) };
   await context.database.transact(async (tx) => {
-    const fresh = { id: newId<'PersonId'>('per', context.clock), name: input.name, rights: input.rights ?? [...actor.rights], created_at: now, last_sign_in_at: null };
+    const fresh = {
+      id: newId<'PersonId'>('per', context.clock),
+      name: input.name,
+      rights: input.rights ?? [...actor.rights],
+      created_at: now,
+      last_sign_in_at: null,
+    };
     const person = await store.takePerson(tx, fresh);
     const rights = toRights(person.rights);
     // Whoever may sign in as a person may do what that person may do.
@@ -85,7 +106,15 @@ async function createSignInLink(context: AppContext, input: NewLink, actor: Prin
       await store.setPersonRights(tx, person.id, input.rights);
       await context.events.emit('access.changed', { change: 'person.rights_changed', subject: person.id, actor: actor.id }, tx);
     }
-    await store.insertLink(tx, { id: token.id, person_id: person.id, secret_hash: hashSecret(token.secret), created_at: now, created_by: actor.id, expires_at: expiresAt, used_at: null });
+    await store.insertLink(tx, {
+      id: token.id,
+      person_id: person.id,
+      secret_hash: hashSecret(token.secret),
+      created_at: now,
+      created_by: actor.id,
+      expires_at: expiresAt,
+      used_at: null,
+    });
     await context.events.emit('access.changed', { change: 'sign_in_link.created', subject: person.id, actor: actor.id }, tx);
   });
   return { url: `${context.publicUrl()}/sign-in/${formatToken('link', token)}`, person: input.name, expiresAt: expiresAt.toISOString() };
@@ -115,7 +144,13 @@ async function signIn(context: AppContext, link: string, formerCookie: string | 
     if (!(await store.useLink(tx, row.id, now))) throw linkInvalid();
     await store.notePersonSignIn(tx, row.person_id, now);
     if (former !== undefined) await store.deleteSession(tx, former.id);
-    await store.insertSession(tx, { id: token.id, person_id: row.person_id, secret_hash: hashSecret(token.secret), created_at: now, expires_at: addMs(now, maxAgeMs) });
+    await store.insertSession(tx, {
+      id: token.id,
+      person_id: row.person_id,
+      secret_hash: hashSecret(token.secret),
+      created_at: now,
+      expires_at: addMs(now, maxAgeMs),
+    });
     await context.events.emit('access.changed', { change: 'session.created', subject: row.person_id, actor: row.person_id }, tx);
   });
   return { cookieValue: formatToken('session', token), maxAgeS: maxAgeMs / 1000 };
@@ -177,13 +212,19 @@ async function requireKey(context: AppContext, id: string): Promise<store.KeyRow
 async function summarise(context: AppContext): Promise<AccessSummary> {
   const now = context.clock.now();
   const keys = await store.countKeys(context.database.sql, now, addMs(now, EXPIRY_WARNING_DAYS * DAY_MS));
-  return { activeKeys: keys.active, expiringKeys: keys.expiring, nextExpiryAt: keys.nextExpiryAt, persons: await store.countSignedInPersons(context.database.sql) };
+  return {
+    activeKeys: keys.active,
+    expiringKeys: keys.expiring,
+    nextExpiryAt: keys.nextExpiryAt,
+    persons: await store.countSignedInPersons(context.database.sql),
+  };
 }
 
 /** Nobody gives a right that they do not have themselves, be it by a key or by a link. */
 function requireHeld(rights: readonly Right[], actor: Principal): void {
   const [missing] = findMissingRights(rights, actor.rights);
-  if (missing !== undefined) throw new GatehouseError('forbidden', `Only somebody who has the right "${missing}" can give it. Nothing was changed.`, { members: { right: missing } });
+  if (missing !== undefined)
+    throw new GatehouseError('forbidden', `Only somebody who has the right "${missing}" can give it. Nothing was changed.`, { members: { right: missing } });
 }
 
 function toKeyView(row: store.KeyRow, now: Date): KeyView {
@@ -210,7 +251,8 @@ function createUseNotes(context: AppContext): { note(keyId: string): void; settl
       const minute = floorToMinute(context.clock.now());
       if (noted.get(keyId) === minute.getTime()) return;
       noted.set(keyId, minute.getTime());
-      const work = store.noteKeyUse(context.database.sql, keyId, minute)
+      const work = store
+        .noteKeyUse(context.database.sql, keyId, minute)
         .catch((error: unknown) => context.log.warn({ code: Reflect.get(Object(error), 'code') }, 'the last use of a key could not be noted'))
         .finally(() => pending.delete(work));
       pending.add(work);

@@ -56,11 +56,20 @@ function tables(db: Sql): Kysely<AccessTables> {
 /** The person of this name, locked until the transaction ends; `person` is stored when there is none. */
 export async function takePerson(db: Sql, person: PersonRow): Promise<PersonRow> {
   // The update changes nothing; it locks the row, so that two links cannot decide on the same person's rights at once.
-  return tables(db).insertInto('access.person').values(person).onConflict((conflict) => conflict.column('name').doUpdateSet((row) => ({ name: row.ref('excluded.name') }))).returningAll().executeTakeFirstOrThrow();
+  return tables(db)
+    .insertInto('access.person')
+    .values(person)
+    .onConflict((conflict) => conflict.column('name').doUpdateSet((row) => ({ name: row.ref('excluded.name') })))
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 export async function setPersonRights(db: Sql, id: string, rights: readonly string[]): Promise<void> {
-  await tables(db).updateTable('access.person').set({ rights: [...rights] }).where('id', '=', id).execute();
+  await tables(db)
+    .updateTable('access.person')
+    .set({ rights: [...rights] })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function notePersonSignIn(db: Sql, id: string, at: Date): Promise<void> {
@@ -68,7 +77,11 @@ export async function notePersonSignIn(db: Sql, id: string, at: Date): Promise<v
 }
 
 export async function countSignedInPersons(db: Sql): Promise<number> {
-  const row = await tables(db).selectFrom('access.person').where('last_sign_in_at', 'is not', null).select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const row = await tables(db)
+    .selectFrom('access.person')
+    .where('last_sign_in_at', 'is not', null)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
   return row.count;
 }
 
@@ -87,13 +100,23 @@ export async function listKeys(db: Sql): Promise<KeyRow[]> {
 
 /** @returns false when it was revoked before, or is unknown */
 export async function revokeKey(db: Sql, id: string, by: { readonly at: Date; readonly actor: string }): Promise<boolean> {
-  const result = await tables(db).updateTable('access.api_key').set({ revoked_at: by.at, revoked_by: by.actor }).where('id', '=', id).where('revoked_at', 'is', null).executeTakeFirst();
+  const result = await tables(db)
+    .updateTable('access.api_key')
+    .set({ revoked_at: by.at, revoked_by: by.actor })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
 /** Several nodes may note the same use: only a later minute is written. */
 export async function noteKeyUse(db: Sql, id: string, minute: Date): Promise<void> {
-  await tables(db).updateTable('access.api_key').set({ last_used_at: minute }).where('id', '=', id).where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', minute)])).execute();
+  await tables(db)
+    .updateTable('access.api_key')
+    .set({ last_used_at: minute })
+    .where('id', '=', id)
+    .where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', minute)]))
+    .execute();
 }
 
 export async function insertSession(db: Sql, session: SessionRow): Promise<void> {
@@ -101,7 +124,13 @@ export async function insertSession(db: Sql, session: SessionRow): Promise<void>
 }
 
 export async function findSession(db: Sql, id: string): Promise<(SessionRow & { readonly name: string; readonly rights: string[] }) | undefined> {
-  return tables(db).selectFrom('access.session').innerJoin('access.person', 'access.person.id', 'access.session.person_id').selectAll('access.session').select(['access.person.name', 'access.person.rights']).where('access.session.id', '=', id).executeTakeFirst();
+  return tables(db)
+    .selectFrom('access.session')
+    .innerJoin('access.person', 'access.person.id', 'access.session.person_id')
+    .selectAll('access.session')
+    .select(['access.person.name', 'access.person.rights'])
+    .where('access.session.id', '=', id)
+    .executeTakeFirst();
 }
 
 export async function deleteSession(db: Sql, id: string): Promise<void> {
@@ -118,12 +147,24 @@ export async function insertLink(db: Sql, link: LinkRow): Promise<void> {
 }
 
 export async function findLink(db: Sql, id: string): Promise<(LinkRow & { readonly name: string }) | undefined> {
-  return tables(db).selectFrom('access.sign_in_link').innerJoin('access.person', 'access.person.id', 'access.sign_in_link.person_id').selectAll('access.sign_in_link').select('access.person.name').where('access.sign_in_link.id', '=', id).executeTakeFirst();
+  return tables(db)
+    .selectFrom('access.sign_in_link')
+    .innerJoin('access.person', 'access.person.id', 'access.sign_in_link.person_id')
+    .selectAll('access.sign_in_link')
+    .select('access.person.name')
+    .where('access.sign_in_link.id', '=', id)
+    .executeTakeFirst();
 }
 
 /** The one gate that a link passes once: of simultaneous transactions the row lock lets one through, the others then see it used. */
 export async function useLink(db: Sql, id: string, at: Date): Promise<boolean> {
-  const result = await tables(db).updateTable('access.sign_in_link').set({ used_at: at }).where('id', '=', id).where('used_at', 'is', null).where('expires_at', '>', at).executeTakeFirst();
+  const result = await tables(db)
+    .updateTable('access.sign_in_link')
+    .set({ used_at: at })
+    .where('id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', at)
+    .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
@@ -139,10 +180,15 @@ export async function deleteExpired(db: Sql, at: Date): Promise<{ sessions: numb
 
 /** Keys that work at `at`, and those of them that stop working before `soon`. */
 export async function countKeys(db: Sql, at: Date, soon: Date): Promise<{ active: number; expiring: number; nextExpiryAt: Date | null }> {
-  const row = await tables(db).selectFrom('access.api_key').where('revoked_at', 'is', null).where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', at)])).select(({ fn }) => [
-    fn.countAll<number>().as('active'),
-    sql<number>`count(*) filter (where expires_at <= ${soon})`.as('expiring'),
-    fn.min('expires_at').as('nextExpiryAt'),
-  ]).executeTakeFirstOrThrow();
+  const row = await tables(db)
+    .selectFrom('access.api_key')
+    .where('revoked_at', 'is', null)
+    .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', at)]))
+    .select(({ fn }) => [
+      fn.countAll<number>().as('active'),
+      sql<number>`count(*) filter (where expires_at <= ${soon})`.as('expiring'),
+      fn.min('expires_at').as('nextExpiryAt'),
+    ])
+    .executeTakeFirstOrThrow();
   return row;
 }

@@ -32,7 +32,20 @@ describe('tokens', () => {
     expect(parseToken(kind, text)).toEqual({ id, secret: SECRET });
   });
 
-  it.each(['', 'gh_', `gh_${ID}`, `gh_${ID}_`, `gh_${ID}_${SECRET}_`, `gh_${ID}_${SECRET}\n`, `gh_${ID}_${SECRET.slice(1)}`, `gh_${ID.slice(1)}_${SECRET}`, `GH_${ID}_${SECRET}`, `gh_${ID}_${SECRET.toUpperCase()}`, `gh_${ID.replace('0', 'u')}_${SECRET}`, `${ID}.${SECRET}`])('are refused when they are %j', (text) => {
+  it.each([
+    '',
+    'gh_',
+    `gh_${ID}`,
+    `gh_${ID}_`,
+    `gh_${ID}_${SECRET}_`,
+    `gh_${ID}_${SECRET}\n`,
+    `gh_${ID}_${SECRET.slice(1)}`,
+    `gh_${ID.slice(1)}_${SECRET}`,
+    `GH_${ID}_${SECRET}`,
+    `gh_${ID}_${SECRET.toUpperCase()}`,
+    `gh_${ID.replace('0', 'u')}_${SECRET}`,
+    `${ID}.${SECRET}`,
+  ])('are refused when they are %j', (text) => {
     expect(parseToken('key', text)).toBeUndefined();
   });
 

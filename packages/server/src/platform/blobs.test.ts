@@ -88,7 +88,9 @@ describe('writeAll', () => {
     const file = await open(join(dir, 'file'), 'wx');
     const write = file.write.bind(file);
     // A disk that is nearly full takes what it can: three bytes at a time.
-    const stingy = Object.assign(Object.create(file) as typeof file, { write: (chunk: Uint8Array, offset = 0) => write(chunk, offset, Math.min(3, chunk.byteLength - offset)) });
+    const stingy = Object.assign(Object.create(file) as typeof file, {
+      write: (chunk: Uint8Array, offset = 0) => write(chunk, offset, Math.min(3, chunk.byteLength - offset)),
+    });
     await writeAll(stingy, Buffer.from('everything arrives'));
     await file.close();
     expect(await readFile(join(dir, 'file'), 'utf8')).toBe('everything arrives');

@@ -28,14 +28,20 @@ export function createPlatformChecks(context: AppContext): readonly Check[] {
 
 /** Runs every check; one that throws has failed. */
 export function runChecks(checks: readonly Check[]): Promise<CheckOutcome[]> {
-  return Promise.all(checks.map(async (check) => ({ name: check.name, title: check.title, isReadiness: check.isReadiness === true, ...(await runOne(check)) })));
+  return Promise.all(
+    checks.map(async (check) => ({ name: check.name, title: check.title, isReadiness: check.isReadiness === true, ...(await runOne(check)) })),
+  );
 }
 
 async function runOne(check: Check): Promise<CheckResult> {
   try {
     return await check.run();
   } catch (error) {
-    return { status: 'fail', finding: `The check itself failed: ${error instanceof Error ? error.message : 'unknown fault'}`, remedy: 'See the log of the server for the time of this check.' };
+    return {
+      status: 'fail',
+      finding: `The check itself failed: ${error instanceof Error ? error.message : 'unknown fault'}`,
+      remedy: 'See the log of the server for the time of this check.',
+    };
   }
 }
 
@@ -44,17 +50,33 @@ async function checkDisk(dataDir: string): Promise<CheckResult> {
   const freeBytes = bavail * bsize;
   const finding = `${(freeBytes / GIB).toFixed(1)} GiB free for ${dataDir}`;
   if (freeBytes >= FREE_ATTENTION_BYTES) return { status: 'ok', finding };
-  return { status: freeBytes < FREE_FAIL_BYTES ? 'fail' : 'attention', finding, remedy: 'Free space on this file system, or move the data directory (GATEHOUSE_DATA_DIR). What was acknowledged is kept.' };
+  return {
+    status: freeBytes < FREE_FAIL_BYTES ? 'fail' : 'attention',
+    finding,
+    remedy: 'Free space on this file system, or move the data directory (GATEHOUSE_DATA_DIR). What was acknowledged is kept.',
+  };
 }
 
 async function checkDatabase({ database }: AppContext): Promise<CheckResult> {
   try {
-    const { rows } = await sql<{ version: string; fsync: string }>`select current_setting('server_version') as version, current_setting('fsync') as fsync`.execute(database.sql);
+    const { rows } = await sql<{
+      version: string;
+      fsync: string;
+    }>`select current_setting('server_version') as version, current_setting('fsync') as fsync`.execute(database.sql);
     const [row] = rows;
-    if (row?.fsync !== 'on') return { status: 'fail', finding: `PostgreSQL ${row?.version ?? '?'} runs with fsync off: acknowledged uploads could be lost at a power cut.`, remedy: 'Set fsync = on in postgresql.conf and restart PostgreSQL.' };
+    if (row?.fsync !== 'on')
+      return {
+        status: 'fail',
+        finding: `PostgreSQL ${row?.version ?? '?'} runs with fsync off: acknowledged uploads could be lost at a power cut.`,
+        remedy: 'Set fsync = on in postgresql.conf and restart PostgreSQL.',
+      };
     return { status: 'ok', finding: `PostgreSQL ${row.version} answers; fsync is on` };
   } catch {
-    return { status: 'fail', finding: 'The database does not answer. Uploads are refused until it does; nothing is released.', remedy: 'Embedded: free disk space and see postgres.log in the data directory. External: check GATEHOUSE_DATABASE_URL and the server.' };
+    return {
+      status: 'fail',
+      finding: 'The database does not answer. Uploads are refused until it does; nothing is released.',
+      remedy: 'Embedded: free disk space and see postgres.log in the data directory. External: check GATEHOUSE_DATABASE_URL and the server.',
+    };
   }
 }
 
@@ -71,5 +93,9 @@ async function checkClock({ database, clock }: AppContext): Promise<CheckResult>
 export function checkNode(version: string): CheckResult {
   const major = Number(version.split('.')[0]);
   if (major >= NODE_MAINTAINED) return { status: 'ok', finding: `Node.js ${version}` };
-  return { status: 'attention', finding: `Node.js ${version} works, but its maintainers no longer mend it`, remedy: 'Move to the newest long-term release of Node.js.' };
+  return {
+    status: 'attention',
+    finding: `Node.js ${version} works, but its maintainers no longer mend it`,
+    remedy: 'Move to the newest long-term release of Node.js.',
+  };
 }

@@ -31,7 +31,11 @@ const faultOf = (env: Record<string, string>): FieldError | undefined => faultsO
 describe('precedence', () => {
   it('is command line, environment, file, default', () => {
     const path = file('{"port": 1001, "logLevel": "warn", "sessionHours": 3}');
-    const { config, views, file: read } = loadConfig({ env: { GATEHOUSE_CONFIG_FILE: path, GATEHOUSE_PORT: '1002', GATEHOUSE_LOG_LEVEL: 'error' }, overrides: { port: 1003 } });
+    const {
+      config,
+      views,
+      file: read,
+    } = loadConfig({ env: { GATEHOUSE_CONFIG_FILE: path, GATEHOUSE_PORT: '1002', GATEHOUSE_LOG_LEVEL: 'error' }, overrides: { port: 1003 } });
     expect([config.port, config.logLevel, config.sessionHours, config.signInLinkMinutes]).toEqual([1003, 'error', 3, 30]);
     const sources = Object.fromEntries(views.map(({ key, source }) => [key, source]));
     expect([sources['port'], sources['logLevel'], sources['sessionHours'], sources['host']]).toEqual(['command line', 'environment', 'file', 'default']);
@@ -59,7 +63,9 @@ describe('names', () => {
   });
 
   it('that are unknown are refused, each by name, without their values', () => {
-    const faults = faultsOf({ env: { GATEHOUSE_MAX_UPLOAD_BYTE: 'hidden', GATEHOUSE_: 'x', GATEHOUSE_URL: 'x', GATEHOUSE_API_KEY: 'x', GATEHOUSE_TEST_ANYTHING: 'x', OTHER: 'x' } });
+    const faults = faultsOf({
+      env: { GATEHOUSE_MAX_UPLOAD_BYTE: 'hidden', GATEHOUSE_: 'x', GATEHOUSE_URL: 'x', GATEHOUSE_API_KEY: 'x', GATEHOUSE_TEST_ANYTHING: 'x', OTHER: 'x' },
+    });
     expect(faults.map(({ at }) => at)).toEqual(['GATEHOUSE_MAX_UPLOAD_BYTE', 'GATEHOUSE_']);
     expect(JSON.stringify(faults)).not.toContain('hidden');
   });
@@ -77,12 +83,22 @@ describe('names', () => {
 });
 
 describe('values', () => {
-  it.each([['80a', 'x'], ['0x50', 'x'], ['1e3', 'x'], ['-1', 'x'], ['80.5', 'x'], ['65536', 'x'], ['Infinity', 'x']])('%s is no port', (value) => {
+  it.each([
+    ['80a', 'x'],
+    ['0x50', 'x'],
+    ['1e3', 'x'],
+    ['-1', 'x'],
+    ['80.5', 'x'],
+    ['65536', 'x'],
+    ['Infinity', 'x'],
+  ])('%s is no port', (value) => {
     expect(faultOf({ GATEHOUSE_PORT: value })).toEqual({ at: 'GATEHOUSE_PORT', message: 'must be a whole number from 0 to 65535' });
   });
 
   it.each(['null', 'true', '[80]', '"80a"', '80.5', '{}'])('%s in a file is no port', (value) => {
-    expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: file(`{"port": ${value}}`) } })).toEqual([{ at: 'port', message: 'must be a whole number from 0 to 65535' }]);
+    expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: file(`{"port": ${value}}`) } })).toEqual([
+      { at: 'port', message: 'must be a whole number from 0 to 65535' },
+    ]);
   });
 
   it('may be numbers as text or as JSON numbers', () => {
@@ -95,7 +111,14 @@ describe('values', () => {
     expect(loadConfig({ env: { GATEHOUSE_CONFIG_FILE: file('{"allowedHosts": ["a.example"]}') } }).config.allowedHosts).toEqual(['a.example']);
   });
 
-  it.each([['true', true], ['1', true], ['yes', true], ['false', false], ['0', false], ['no', false]])('%s is a switch: %s', (value, expected) => {
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['yes', true],
+    ['false', false],
+    ['0', false],
+    ['no', false],
+  ])('%s is a switch: %s', (value, expected) => {
     expect(loadConfig({ env: { GATEHOUSE_REQUIRE_LISTS: value } }).config.requireLists).toBe(expected);
   });
 
@@ -104,7 +127,11 @@ describe('values', () => {
   });
 
   it('are all reported at once', () => {
-    expect(faultsOf({ env: { GATEHOUSE_PORT: 'x', GATEHOUSE_LOG_LEVEL: 'loud', GATEHOUSE_PUBLIC_URL: 'ftp://x' } }).map(({ at }) => at)).toEqual(['GATEHOUSE_PORT', 'GATEHOUSE_PUBLIC_URL', 'GATEHOUSE_LOG_LEVEL']);
+    expect(faultsOf({ env: { GATEHOUSE_PORT: 'x', GATEHOUSE_LOG_LEVEL: 'loud', GATEHOUSE_PUBLIC_URL: 'ftp://x' } }).map(({ at }) => at)).toEqual([
+      'GATEHOUSE_PORT',
+      'GATEHOUSE_PUBLIC_URL',
+      'GATEHOUSE_LOG_LEVEL',
+    ]);
   });
 
   it('of the public address lose their closing slash', () => {
@@ -134,19 +161,34 @@ describe('secrets', () => {
   });
 
   it('do not reach child processes', () => {
-    const env = { PATH: '/bin', GATEHOUSE_DATABASE_URL: 'postgres://u:geheim@db/x', GATEHOUSE_API_KEY: 'geheim', NODE_OPTIONS: '--require /x', LD_PRELOAD: '/x', TZ: 'UTC' };
+    const env = {
+      PATH: '/bin',
+      GATEHOUSE_DATABASE_URL: 'postgres://u:geheim@db/x',
+      GATEHOUSE_API_KEY: 'geheim',
+      NODE_OPTIONS: '--require /x',
+      LD_PRELOAD: '/x',
+      TZ: 'UTC',
+    };
     expect(childEnvironment(env)).toEqual({ PATH: '/bin', TZ: 'UTC' });
   });
 });
 
 describe('the file', () => {
-  it.each([['{', 'it is not valid JSON'], ['', 'it is not valid JSON'], ['[]', 'it must hold one JSON object'], ['null', 'it must hold one JSON object'], ['"x"', 'it must hold one JSON object']])('with %j is refused', (content, reason) => {
+  it.each([
+    ['{', 'it is not valid JSON'],
+    ['', 'it is not valid JSON'],
+    ['[]', 'it must hold one JSON object'],
+    ['null', 'it must hold one JSON object'],
+    ['"x"', 'it must hold one JSON object'],
+  ])('with %j is refused', (content, reason) => {
     const path = file(content);
     expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: path } })).toEqual([{ at: path, message: `cannot be read: ${reason}` }]);
   });
 
   it('must exist when it is named, and be a file', () => {
-    expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: 'missing.json' }, cwd: folder })).toEqual([{ at: join(folder, 'missing.json'), message: 'cannot be read: the system answered ENOENT' }]);
+    expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: 'missing.json' }, cwd: folder })).toEqual([
+      { at: join(folder, 'missing.json'), message: 'cannot be read: the system answered ENOENT' },
+    ]);
     expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: folder } })[0]?.message).toBe('cannot be read: the system answered EISDIR');
   });
 
@@ -176,8 +218,10 @@ describe('listening', () => {
 
   it('is local by default and on every loopback address', () => {
     expect(loadConfig({ env: {} }).config.host).toBe('127.0.0.1');
-    for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]']) expect([isLoopback(host), faultsOf({ env: { GATEHOUSE_HOST: host } })]).toEqual([true, []]);
-    for (const host of ['', '0.0.0.0', '::', '128.0.0.1', '127.0.0.1.nip.example', 'localhost.example', '::ffff:127.0.0.1', '1127.0.0.1']) expect([host, isLoopback(host)]).toEqual([host, false]);
+    for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])
+      expect([isLoopback(host), faultsOf({ env: { GATEHOUSE_HOST: host } })]).toEqual([true, []]);
+    for (const host of ['', '0.0.0.0', '::', '128.0.0.1', '127.0.0.1.nip.example', 'localhost.example', '::ffff:127.0.0.1', '1127.0.0.1'])
+      expect([host, isLoopback(host)]).toEqual([host, false]);
   });
 });
 

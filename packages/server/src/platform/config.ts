@@ -65,7 +65,14 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
     const parsed = setting.schema.safeParse(raw);
     if (parsed.success) values[key] = PATH_KEYS.includes(key) ? toAbsolute(cwd, parsed.data) : parsed.data;
     else errors.push({ at: source === 'environment' ? toEnvName(key) : key, message: describeIssues(parsed.error) });
-    views.push({ key, env: toEnvName(key), value: show(setting, values[key]), source, fallback: show(setting, setting.schema.safeParse(undefined).data), about: setting.about });
+    views.push({
+      key,
+      env: toEnvName(key),
+      value: show(setting, values[key]),
+      source,
+      fallback: show(setting, setting.schema.safeParse(undefined).data),
+      about: setting.about,
+    });
   }
   if (errors.length === 0) checkTogether(values as Config, errors);
   if (errors.length > 0) throw new GatehouseError('config_invalid', `${errors.length} setting(s) cannot be used. Nothing was started.`, { errors });
@@ -73,7 +80,10 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
 }
 
 /** Where a server is reached and with which key, for the CLI. */
-export function readClientEnv(env: Readonly<Record<string, string | undefined>> = process.env): { readonly url: string | undefined; readonly apiKey: string | undefined } {
+export function readClientEnv(env: Readonly<Record<string, string | undefined>> = process.env): {
+  readonly url: string | undefined;
+  readonly apiKey: string | undefined;
+} {
   return { url: env['GATEHOUSE_URL'], apiKey: env['GATEHOUSE_API_KEY'] };
 }
 
@@ -105,7 +115,8 @@ function readConfigFile(path: string, errors: FieldError[]): Partial<Record<stri
   try {
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('it must hold one JSON object');
-    for (const key of Object.keys(parsed)) if (!Object.hasOwn(SETTINGS, key)) errors.push({ at: `${path}: ${key}`, message: 'there is no such setting; `gatehouse config` lists them' });
+    for (const key of Object.keys(parsed))
+      if (!Object.hasOwn(SETTINGS, key)) errors.push({ at: `${path}: ${key}`, message: 'there is no such setting; `gatehouse config` lists them' });
     return Object.fromEntries(Object.entries(parsed));
   } catch (error) {
     errors.push({ at: path, message: `cannot be read: ${describeFileFault(error)}` });

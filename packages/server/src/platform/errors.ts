@@ -13,8 +13,16 @@ export interface ProblemKind {
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request could not be understood', remedy: 'Correct the fields named in `errors` and send it again.' },
   unauthenticated: { status: 401, title: 'Credentials are needed', remedy: 'Send an API key as `Authorization: Bearer …`, or sign in to the console.' },
-  sign_in_link_invalid: { status: 401, title: 'This sign-in link cannot be used', remedy: 'Links work once and for a short time. Make a new one with `gatehouse access sign-in-link`.' },
-  forbidden: { status: 403, title: 'This key or person may not do that', remedy: 'Use a key that has the right named in `right`, or ask an administrator for it.' },
+  sign_in_link_invalid: {
+    status: 401,
+    title: 'This sign-in link cannot be used',
+    remedy: 'Links work once and for a short time. Make a new one with `gatehouse access sign-in-link`.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This key or person may not do that',
+    remedy: 'Use a key that has the right named in `right`, or ask an administrator for it.',
+  },
   csrf_failed: { status: 403, title: 'The form could not be confirmed as yours', remedy: 'Go back, reload the page and send the form again.' },
   not_found: { status: 404, title: 'Nothing was found here', remedy: 'Check the address and the id.' },
   method_not_allowed: { status: 405, title: 'That method is not offered here', remedy: 'See /docs for the methods of this address.' },
@@ -23,23 +31,43 @@ export const PROBLEMS = {
   gone: { status: 410, title: 'This no longer exists', remedy: 'It expired or was removed. Begin again.' },
   length_required: { status: 411, title: 'The length is needed', remedy: 'Send a Content-Length, or chunked encoding where it is allowed.' },
   too_large: { status: 413, title: 'The content is larger than allowed', remedy: 'Send less, or raise the limit named in `detail`.' },
-  unsupported_media_type: { status: 415, title: 'The content type is not accepted here', remedy: 'Send one of the content types that /docs names for this address.' },
-  misdirected: { status: 421, title: 'This host name is not served here', remedy: 'Use the address of the service, or add the name to GATEHOUSE_ALLOWED_HOSTS.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The content type is not accepted here',
+    remedy: 'Send one of the content types that /docs names for this address.',
+  },
+  misdirected: {
+    status: 421,
+    title: 'This host name is not served here',
+    remedy: 'Use the address of the service, or add the name to GATEHOUSE_ALLOWED_HOSTS.',
+  },
   length_mismatch: { status: 422, title: 'The content ended early or was longer than announced', remedy: 'Send the whole content again.' },
   digest_mismatch: { status: 422, title: 'The content does not have the announced digest', remedy: 'Send the content again; it was changed on its way.' },
   import_refused: { status: 422, title: 'The list was not imported', remedy: 'Correct the lines named in `errors`, or import without strict mode.' },
   receipt_invalid: { status: 422, title: 'The receipt is not valid', remedy: 'Do not publish. Submit the content again for a new receipt.' },
   rate_limited: { status: 429, title: 'Too many requests', remedy: 'Wait for the time given in Retry-After.' },
   internal: { status: 500, title: 'Something went wrong on our side', remedy: 'Try again; if it persists, give the request id to the operator.' },
-  queue_full: { status: 503, title: 'Too much is being screened at the moment', remedy: 'Try again after the time given in Retry-After. Nothing was released.' },
+  queue_full: {
+    status: 503,
+    title: 'Too much is being screened at the moment',
+    remedy: 'Try again after the time given in Retry-After. Nothing was released.',
+  },
   stopping: { status: 503, title: 'The service is stopping', remedy: 'Try again after the time given in Retry-After.' },
   starting: { status: 503, title: 'The service is starting', remedy: 'Try again after the time given in Retry-After.' },
   database_unavailable: { status: 503, title: 'The database is not available', remedy: 'Try again after the time given in Retry-After. Nothing was released.' },
   storage_full: { status: 507, title: 'The disk is full', remedy: 'The operator must free space in the data directory. What was acknowledged is kept.' },
   storage_failed: { status: 503, title: 'Storage could not be read or written', remedy: 'The operator must check the data directory (`gatehouse doctor`).' },
-  outbound_refused: { status: 422, title: 'That address may not be called', remedy: 'Use a public https address, or add the host to GATEHOUSE_OUTBOUND_ALLOW.' },
+  outbound_refused: {
+    status: 422,
+    title: 'That address may not be called',
+    remedy: 'Use a public https address, or add the host to GATEHOUSE_OUTBOUND_ALLOW.',
+  },
   config_invalid: { status: 500, title: 'The configuration is not valid', remedy: 'Correct the settings named; `gatehouse config` lists them all.' },
-  migration_failed: { status: 500, title: 'The database schema could not be brought up to date', remedy: 'Use the version of Gatehouse that wrote this database, or a newer one.' },
+  migration_failed: {
+    status: 500,
+    title: 'The database schema could not be brought up to date',
+    remedy: 'Use the version of Gatehouse that wrote this database, or a newer one.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ErrorCode = keyof typeof PROBLEMS;
@@ -89,12 +117,19 @@ const RETRY_AFTER_S = 5;
 export function toGatehouseError(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error;
   const code = readCode(error);
-  const isDatabase = error instanceof Error && (typeof Reflect.get(error, 'severity') === 'string' || /connection terminated|timeout exceeded when trying to connect|connect /i.test(error.message));
-  if (STORAGE_FULL.has(code)) return new GatehouseError('storage_full', 'The disk of the data directory or of the database is full. Nothing was released.', { cause: error, retryAfterS: 60 });
+  const isDatabase =
+    error instanceof Error &&
+    (typeof Reflect.get(error, 'severity') === 'string' || /connection terminated|timeout exceeded when trying to connect|connect /i.test(error.message));
+  if (STORAGE_FULL.has(code))
+    return new GatehouseError('storage_full', 'The disk of the data directory or of the database is full. Nothing was released.', {
+      cause: error,
+      retryAfterS: 60,
+    });
   if (isDatabase && (DATABASE_AWAY.test(code) || code === '')) {
     return new GatehouseError('database_unavailable', 'The database did not answer. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
   }
-  if (STORAGE_FAILED.has(code)) return new GatehouseError('storage_failed', 'The data directory could not be used. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
+  if (STORAGE_FAILED.has(code))
+    return new GatehouseError('storage_failed', 'The data directory could not be used. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
   return new GatehouseError('internal', 'An unexpected fault. Nothing was released.', { cause: error });
 }
 

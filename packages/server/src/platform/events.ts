@@ -7,8 +7,21 @@
 import type { Tx } from './db/database.ts';
 
 export interface EventMap {
-  'list.changed': { readonly listId: string; readonly listSetVersion: number; readonly change: string; readonly added: number; readonly removed: number; readonly actor: string };
-  'upload.decided': { readonly uploadId: string; readonly verdict: string; readonly disposition: string; readonly listSetVersion: number; readonly policyVersion: string };
+  'list.changed': {
+    readonly listId: string;
+    readonly listSetVersion: number;
+    readonly change: string;
+    readonly added: number;
+    readonly removed: number;
+    readonly actor: string;
+  };
+  'upload.decided': {
+    readonly uploadId: string;
+    readonly verdict: string;
+    readonly disposition: string;
+    readonly listSetVersion: number;
+    readonly policyVersion: string;
+  };
   'upload.content_viewed': { readonly uploadId: string; readonly actor: string };
   'receipt.issued': { readonly uploadId: string; readonly receiptId: string };
   'receipt.revoked': { readonly uploadId: string; readonly receiptId: string; readonly reason: string };

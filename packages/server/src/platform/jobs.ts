@@ -113,7 +113,10 @@ async function runLogged(definition: JobDefinition, job: PgBoss.Job<unknown>, { 
   try {
     await definition.run(job.data, signal);
   } catch (error) {
-    log.warn({ job: definition.name, jobId: job.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a job failed and will be tried again as long as its retries last');
+    log.warn(
+      { job: definition.name, jobId: job.id, reason: error instanceof Error ? error.message : 'unknown' },
+      'a job failed and will be tried again as long as its retries last',
+    );
     throw error;
   }
 }

@@ -41,7 +41,19 @@ describe('acquireDataDirLock', () => {
     root = await mkdtemp(join(tmpdir(), 'gatehouse-lock-'));
     // Other processes need JavaScript, and Node 20 runs no TypeScript.
     const tsc = join(import.meta.dirname, '../../../../node_modules/.bin/tsc');
-    const options = ['--ignoreConfig', '--outDir', root, '--module', 'nodenext', '--target', 'es2023', '--rewriteRelativeImportExtensions', '--skipLibCheck', '--types', 'node'];
+    const options = [
+      '--ignoreConfig',
+      '--outDir',
+      root,
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--rewriteRelativeImportExtensions',
+      '--skipLibCheck',
+      '--types',
+      'node',
+    ];
     await writeFile(join(root, 'package.json'), '{"type":"module"}');
     await promisify(execFile)(tsc, [...options, join(import.meta.dirname, 'lock.ts')]);
     await writeFile(join(root, 'child.js'), CHILD);

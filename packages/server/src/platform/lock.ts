@@ -135,7 +135,10 @@ async function removeForebears(lockDir: string, mine: number, mySocket: string):
 
 async function listGenerations(lockDir: string): Promise<number[]> {
   const names = await readdir(lockDir);
-  return names.filter((name) => /^[1-9]\d{0,14}$/.test(name)).map(Number).toSorted((a, b) => a - b);
+  return names
+    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
+    .map(Number)
+    .toSorted((a, b) => a - b);
 }
 
 async function isOwnerAlive(lockDir: string, generation: number): Promise<boolean> {
@@ -143,33 +146,43 @@ async function isOwnerAlive(lockDir: string, generation: number): Promise<boolea
 }
 
 async function isSocketAlive(lockDir: string, name: string): Promise<boolean> {
-  return withShortPath(lockDir, name, (path) => new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', (error) => {
-      const code = readErrorCode(error);
-      if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ENOTSOCK') resolve(false);
-      // The queue of a suspended owner is full, or it closed while we asked: somebody is there.
-      else if (code === 'EAGAIN' || code === 'ECONNRESET' || code === 'EPIPE') resolve(true);
-      else reject(error);
-    });
-  }));
+  return withShortPath(
+    lockDir,
+    name,
+    (path) =>
+      new Promise((resolve, reject) => {
+        const socket = connect(path);
+        socket.once('connect', () => {
+          socket.destroy();
+          resolve(true);
+        });
+        socket.once('error', (error) => {
+          const code = readErrorCode(error);
+          if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ENOTSOCK') resolve(false);
+          // The queue of a suspended owner is full, or it closed while we asked: somebody is there.
+          else if (code === 'EAGAIN' || code === 'ECONNRESET' || code === 'EPIPE') resolve(true);
+          else reject(error);
+        });
+      }),
+  );
 }
 
 async function listen(lockDir: string, name: string): Promise<Server> {
-  return withShortPath(lockDir, name, (path) => new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', reject);
-    server.listen(path, () => {
-      server.off('error', reject);
-      server.on('error', () => undefined);
-      server.unref();
-      resolve(server);
-    });
-  }));
+  return withShortPath(
+    lockDir,
+    name,
+    (path) =>
+      new Promise((resolve, reject) => {
+        const server = createServer((socket) => socket.destroy());
+        server.once('error', reject);
+        server.listen(path, () => {
+          server.off('error', reject);
+          server.on('error', () => undefined);
+          server.unref();
+          resolve(server);
+        });
+      }),
+  );
 }
 
 function close(server: Server): Promise<void> {
@@ -220,7 +233,11 @@ function toLockError(error: unknown, dataDir: string): unknown {
     );
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new LockError('data_dir_full', `The disk that holds the data directory ${dataDir} is full (${code}). Everything in it is kept. Free space and start again.`, { cause: error });
+    return new LockError(
+      'data_dir_full',
+      `The disk that holds the data directory ${dataDir} is full (${code}). Everything in it is kept. Free space and start again.`,
+      { cause: error },
+    );
   }
   if (code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'EINVAL' || code === 'ENOTDIR' || code === 'ENOSYS') {
     return new LockError(

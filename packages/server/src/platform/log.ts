@@ -17,12 +17,38 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token', 'key', 'link', 'hash', 'md5', 'sha1', 'sha256', 'pdq', 'fileName', 'filename', 'body'];
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'key',
+  'link',
+  'hash',
+  'md5',
+  'sha1',
+  'sha256',
+  'pdq',
+  'fileName',
+  'filename',
+  'body',
+];
 
 /** @param destination where lines go; standard error by default, so that standard output stays free for results */
 export function createLog(level: LogLevel, destination: DestinationStream = standardError()): Log {
   const paths = SECRETS.flatMap((name) => [name, `*.${name}`]);
-  const logger = pino({ level, base: {}, redact: { paths, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, serializers: { err: stdSerializers.err } }, destination);
+  const logger = pino(
+    {
+      level,
+      base: {},
+      redact: { paths, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: stdSerializers.err },
+    },
+    destination,
+  );
   return logger;
 }
 

@@ -9,7 +9,9 @@ export interface MetricOptions<Label extends string> {
 
 export interface Metrics {
   counter<Label extends string = never>(options: MetricOptions<Label>): { add(labels: Record<Label, string>, value?: number): void };
-  histogram<Label extends string = never>(options: MetricOptions<Label> & { readonly buckets: readonly number[] }): { observe(labels: Record<Label, string>, value: number): void };
+  histogram<Label extends string = never>(
+    options: MetricOptions<Label> & { readonly buckets: readonly number[] },
+  ): { observe(labels: Record<Label, string>, value: number): void };
   /** `read` is called at each scrape. */
   gauge(options: MetricOptions<never>, read: () => number | Promise<number>): void;
   /** The text exposition format. */

@@ -13,7 +13,11 @@ vi.mock('node:dns', async (importOriginal) => ({
     names.asked.push(host);
     const found = names.addresses[host];
     if (found === undefined) callback(Object.assign(new Error('not found'), { code: 'ENOTFOUND' }), []);
-    else callback(null, found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+    else
+      callback(
+        null,
+        found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
   },
 }));
 
@@ -57,14 +61,70 @@ const refused = (url: string): unknown => {
 
 describe('addresses', () => {
   it.each([
-    '127.0.0.1', '127.255.255.255', '0.0.0.0', '10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254', '100.64.0.1', '100.127.255.255', '192.0.0.1', '192.0.2.1', '198.18.0.1', '198.51.100.1', '203.0.113.1', '224.0.0.1', '240.0.0.1', '255.255.255.255',
-    '::', '::1', '::127.0.0.1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:10.0.0.1', '::ffff:8.8.8.8', '64:ff9b::7f00:1', '64:ff9b::10.0.0.1', '64:ff9b:1::1', '2002:7f00:1::', '2001::1', '2001:db8::1', '3fff::1', '5f00::1', '100::1', 'fc00::1', 'fdff::1', 'fe80::1', 'febf::1', 'fec0::1', 'ff02::1',
-    '', 'localhost', 'example.org',
+    '127.0.0.1',
+    '127.255.255.255',
+    '0.0.0.0',
+    '10.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '100.127.255.255',
+    '192.0.0.1',
+    '192.0.2.1',
+    '198.18.0.1',
+    '198.51.100.1',
+    '203.0.113.1',
+    '224.0.0.1',
+    '240.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '::127.0.0.1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::ffff:10.0.0.1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::7f00:1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b:1::1',
+    '2002:7f00:1::',
+    '2001::1',
+    '2001:db8::1',
+    '3fff::1',
+    '5f00::1',
+    '100::1',
+    'fc00::1',
+    'fdff::1',
+    'fe80::1',
+    'febf::1',
+    'fec0::1',
+    'ff02::1',
+    '',
+    'localhost',
+    'example.org',
   ])('%s is not public', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 
-  it.each(['1.1.1.1', '9.255.255.255', '11.0.0.0', '172.15.255.255', '172.32.0.0', '100.63.255.255', '100.128.0.0', '169.253.255.255', '169.255.0.0', '192.167.255.255', '192.169.0.0', '223.255.255.255', '2606:4700::1111', '2a00::1', '2001:200::1'])('%s is public', (address) => {
+  it.each([
+    '1.1.1.1',
+    '9.255.255.255',
+    '11.0.0.0',
+    '172.15.255.255',
+    '172.32.0.0',
+    '100.63.255.255',
+    '100.128.0.0',
+    '169.253.255.255',
+    '169.255.0.0',
+    '192.167.255.255',
+    '192.169.0.0',
+    '223.255.255.255',
+    '2606:4700::1111',
+    '2a00::1',
+    '2001:200::1',
+  ])('%s is public', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
 });
@@ -96,7 +156,22 @@ describe('checkUrl', () => {
     expect(refused(url)).toBe('outbound_refused');
   });
 
-  it.each(['http://example.org/', 'ftp://example.org/', 'file:///etc/passwd', 'data:text/plain,x', 'gopher://example.org/', 'https://user@example.org/', 'https://user:pass@example.org/', 'https://:pass@example.org/', 'example.org', '//example.org', '', 'https://', 'https://exa mple.org/', 'javascript:1'])('refuses %j', (url) => {
+  it.each([
+    'http://example.org/',
+    'ftp://example.org/',
+    'file:///etc/passwd',
+    'data:text/plain,x',
+    'gopher://example.org/',
+    'https://user@example.org/',
+    'https://user:pass@example.org/',
+    'https://:pass@example.org/',
+    'example.org',
+    '//example.org',
+    '',
+    'https://',
+    'https://exa mple.org/',
+    'javascript:1',
+  ])('refuses %j', (url) => {
     expect(refused(url)).toBe('outbound_refused');
   });
 
@@ -164,13 +239,15 @@ describe('names', () => {
 
   it('are looked up for every new connection: a second answer is judged again', async () => {
     names.addresses = { 'rebind.example': ['10.0.0.1'] };
-    for (let i = 0; i < 2; i++) await expect(outbound.send({ url: `https://rebind.example:${port}/`, method: 'GET' })).rejects.toMatchObject({ code: 'outbound_refused' });
+    for (let i = 0; i < 2; i++)
+      await expect(outbound.send({ url: `https://rebind.example:${port}/`, method: 'GET' })).rejects.toMatchObject({ code: 'outbound_refused' });
     expect(names.asked).toEqual(['rebind.example', 'rebind.example']);
   });
 
   it('of this machine are refused like any other', async () => {
-    names.addresses = { 'localhost': ['127.0.0.1'], 'localhost.': ['127.0.0.1'] };
-    for (const host of ['localhost', 'localhost.', 'LOCALHOST']) await expect(outbound.send({ url: `https://${host}:${port}/`, method: 'GET' })).rejects.toMatchObject({ code: 'outbound_refused' });
+    names.addresses = { localhost: ['127.0.0.1'], 'localhost.': ['127.0.0.1'] };
+    for (const host of ['localhost', 'localhost.', 'LOCALHOST'])
+      await expect(outbound.send({ url: `https://${host}:${port}/`, method: 'GET' })).rejects.toMatchObject({ code: 'outbound_refused' });
     expect(seen).toEqual([]);
   });
 

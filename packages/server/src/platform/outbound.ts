@@ -42,8 +42,41 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
  */
 const NOT_PUBLIC_4 = new BlockList();
 const NOT_PUBLIC_6 = new BlockList();
-for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) NOT_PUBLIC_4.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [['::', 96], ['::ffff:0:0', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20], ['5f00::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8]] as const) NOT_PUBLIC_6.addSubnet(net, bits, 'ipv6');
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const)
+  NOT_PUBLIC_4.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['::', 96],
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+  ['5f00::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const)
+  NOT_PUBLIC_6.addSubnet(net, bits, 'ipv6');
 
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
@@ -54,12 +87,14 @@ export function isPublicAddress(address: string): boolean {
 export function createOutbound(allowed: readonly string[]): Outbound {
   const allowList = new Set(allowed.map((host) => host.toLowerCase()));
   // `host` leaves out the port of the scheme; the list may name it all the same.
-  const isAllowed = (url: URL): boolean => allowList.has(url.hostname) || allowList.has(`${url.hostname}:${url.port === '' ? DEFAULT_PORTS[url.protocol] : url.port}`);
+  const isAllowed = (url: URL): boolean =>
+    allowList.has(url.hostname) || allowList.has(`${url.hostname}:${url.port === '' ? DEFAULT_PORTS[url.protocol] : url.port}`);
   const guarded = createAgent(true);
   const trusted = createAgent(false);
   const check = (text: string): URL => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') throw refuse('It must be an http(s) address without a user name.');
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+      throw refuse('It must be an http(s) address without a user name.');
     if (isAllowed(url)) return url;
     if (url.protocol !== 'https:') throw refuse('Only https is called.');
     const literal = url.hostname.replace(/^\[|\]$/g, '');
@@ -100,7 +135,8 @@ function lookupPublic(host: string, options: object, callback: LookupCallback): 
   dnsLookup(host, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return callback(error, []);
     const first = addresses[0];
-    if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) return callback(refuse('Its name leads to an address that is not public.'), []);
+    if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
+      return callback(refuse('Its name leads to an address that is not public.'), []);
     if ('all' in options && options.all === true) return callback(null, addresses);
     callback(null, first.address, first.family);
   });

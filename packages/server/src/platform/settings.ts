@@ -19,22 +19,44 @@ const words = z
 /** Digits or a JSON number, nothing that JavaScript would turn into one: `null`, `true` and `0x10` are mistakes, not limits. */
 const whole = (min: number, max: number): z.ZodType<number> => {
   const fault = `must be a whole number from ${min} to ${max}`;
-  return z.preprocess((value) => (typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value), z.number(fault).int(fault).min(min, fault).max(max, fault));
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value),
+    z.number(fault).int(fault).min(min, fault).max(max, fault),
+  );
 };
-const flag = z.union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])]).transform((value) => value === true || value === 'true' || value === '1' || value === 'yes');
+const flag = z
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
+  .transform((value) => value === true || value === 'true' || value === '1' || value === 'yes');
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
 export const SETTINGS = {
   host: { schema: text.default('127.0.0.1'), about: 'Address to listen on. Anything but loopback needs TLS (tlsCertFile, tlsKeyFile) or trustedProxies.' },
   port: { schema: whole(0, 65_535).default(8080), about: 'TCP port; 0 takes a free one.' },
-  publicUrl: { schema: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')).optional(), about: 'The address that people and services use, when it is not http://host:port. Its host name is allowed in the Host header.' },
+  publicUrl: {
+    schema: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+    about: 'The address that people and services use, when it is not http://host:port. Its host name is allowed in the Host header.',
+  },
   allowedHosts: { schema: words.default([]), about: 'Further host names (comma-separated) allowed in the Host header.' },
   tlsCertFile: { schema: text.optional(), about: 'PEM certificate chain; with tlsKeyFile the server speaks HTTPS.' },
   tlsKeyFile: { schema: text.optional(), about: 'PEM private key of tlsCertFile.' },
-  trustedProxies: { schema: words.refine((ranges) => ranges.every(isAddressRange), 'each one must be an address, a CIDR range such as 10.0.0.0/8, or loopback').default([]), about: 'Addresses, CIDR ranges or `loopback` (comma-separated) of the reverse proxies in front that end TLS; only they are believed in X-Forwarded-For and X-Forwarded-Proto.' },
+  trustedProxies: {
+    schema: words.refine((ranges) => ranges.every(isAddressRange), 'each one must be an address, a CIDR range such as 10.0.0.0/8, or loopback').default([]),
+    about:
+      'Addresses, CIDR ranges or `loopback` (comma-separated) of the reverse proxies in front that end TLS; only they are believed in X-Forwarded-For and X-Forwarded-Proto.',
+  },
   dataDir: { schema: text.default('./data'), about: 'Where everything is kept: database, blobs, spool, keys. One process at a time.' },
-  databaseUrl: { schema: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional(), isSecret: true, about: 'An own PostgreSQL >= 15 in place of the embedded one.' },
+  databaseUrl: {
+    schema: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+      .optional(),
+    isSecret: true,
+    about: 'An own PostgreSQL >= 15 in place of the embedded one.',
+  },
   databaseConnections: { schema: whole(2, 200).default(12), about: 'Largest number of database connections of this node.' },
   pgBin: { schema: text.optional(), about: 'The bin directory of an installed PostgreSQL >= 15, started in place of the packaged binaries.' },
   logLevel: { schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), about: 'How much is logged to standard error, as JSON lines.' },
@@ -44,11 +66,24 @@ export const SETTINGS = {
   uploadTtlMinutes: { schema: whole(1, 525_600).default(1440), about: 'An upload whose content never came, or that nobody fetched, expires after this time.' },
   heldTtlDays: { schema: whole(1, 3650).default(90), about: 'How long held content is kept for a decision before it is removed.' },
   receiptTtlMinutes: { schema: whole(1, 525_600).default(1440), about: 'How long a receipt may be used to publish.' },
-  receiptKeyFile: { schema: text.optional(), about: 'Ed25519 private key (PKCS#8 PEM) that signs receipts; several nodes share one. Default: made at first start as keys/receipt.pem in the data directory.' },
+  receiptKeyFile: {
+    schema: text.optional(),
+    about:
+      'Ed25519 private key (PKCS#8 PEM) that signs receipts; several nodes share one. Default: made at first start as keys/receipt.pem in the data directory.',
+  },
   issuer: { schema: text.optional(), about: 'The `iss` of receipts; default is the public URL.' },
-  requireLists: { schema: flag.default(true), about: 'With no active list nothing can be cleared: verdict `error`, reason `no_lists`. Set to false only for trials.' },
-  onUnscannable: { schema: z.enum(['hold', 'release', 'refuse']).default('hold'), about: 'What happens to content that could not be screened (encrypted, broken, unknown type).' },
-  onLowQuality: { schema: z.enum(['hold', 'release']).default('hold'), about: 'What happens to pictures too plain for a reliable perceptual hash (digests are checked all the same).' },
+  requireLists: {
+    schema: flag.default(true),
+    about: 'With no active list nothing can be cleared: verdict `error`, reason `no_lists`. Set to false only for trials.',
+  },
+  onUnscannable: {
+    schema: z.enum(['hold', 'release', 'refuse']).default('hold'),
+    about: 'What happens to content that could not be screened (encrypted, broken, unknown type).',
+  },
+  onLowQuality: {
+    schema: z.enum(['hold', 'release']).default('hold'),
+    about: 'What happens to pictures too plain for a reliable perceptual hash (digests are checked all the same).',
+  },
   decodeProcesses: { schema: whole(0, 256).default(0), about: 'Decoder processes; 0 takes the number of cores, at most 8.' },
   decodeTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'Time a picture may take to decode and hash.' },
   decodeMaxPixels: { schema: whole(1, 4_000_000_000).default(120_000_000), about: 'Most pixels of a picture.' },
@@ -56,13 +91,19 @@ export const SETTINGS = {
   decodeMemoryMib: { schema: whole(128, 65_536).default(1536), about: 'Memory a decoder process may hold before it is ended.' },
   scanQueueLimit: { schema: whole(1, 100_000).default(256), about: 'Screenings that may wait; beyond it the answer is 503 with Retry-After.' },
   listsPollMs: { schema: whole(50, 60_000).default(400), about: 'How often a node looks for list changes made by another node.' },
-  listsStaleMs: { schema: whole(500, 3_600_000).default(30_000), about: 'A node that could not look for list changes for this long answers `error` and turns unready.' },
+  listsStaleMs: {
+    schema: whole(500, 3_600_000).default(30_000),
+    about: 'A node that could not look for list changes for this long answers `error` and turns unready.',
+  },
   importMaxBytes: { schema: whole(MIB, 1024 * GIB).default(8 * GIB), about: 'Largest list file.' },
   sessionHours: { schema: whole(1, 720).default(12), about: 'How long a console session lasts.' },
   signInLinkMinutes: { schema: whole(1, 1440).default(30), about: 'How long a one-time sign-in link can be used.' },
   requestsPerMinute: { schema: whole(1, 10_000_000).default(6000), about: 'Requests a minute for one key or session.' },
   anonymousPerMinute: { schema: whole(1, 1_000_000).default(120), about: 'Requests a minute for one address without credentials.' },
-  outboundAllow: { schema: words.default([]), about: 'Hosts (host or host:port, comma-separated) that may be called although they are not public https addresses, such as an internal callback receiver.' },
+  outboundAllow: {
+    schema: words.default([]),
+    about: 'Hosts (host or host:port, comma-separated) that may be called although they are not public https addresses, such as an internal callback receiver.',
+  },
   callbackRetryHours: { schema: whole(1, 168).default(24), about: 'For how long a callback is tried again before it goes to the dead letters.' },
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;

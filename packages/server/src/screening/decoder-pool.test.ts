@@ -86,8 +86,11 @@ describe('what a decoder does', () => {
     const outcome = await draw(`/drawing/${largest}`);
     expect(outcome.kind === 'drawn' ? outcome.jpeg.length : outcome).toBe(largest);
     for (const path of [`/drawing/${largest + 3}`, `/drawing/${2 * largest}`, '/drawing-odd', '/good', '/flood/6000000']) expect([path, reasonOf(await draw(path))]).toEqual([path, 'decoder_crashed']);
-    // And never instead of hashes.
+    expect(await draw('/drawing/1000')).toMatchObject({ kind: 'drawn' });
+    // And never instead of hashes; whoever does that is not asked again.
+    const [pid] = pool.pids;
     expect(await decode(pool, '/drawing/1000')).toMatchObject({ kind: 'broke', reason: 'decoder_crashed' });
+    expect(pool.pids).not.toContain(pid);
     expect(await draw('/environment')).toMatchObject({ kind: 'refused', reason: 'truncated' });
     expect(await draw('/drawing/1000')).toMatchObject({ kind: 'drawn' });
   });

@@ -32,7 +32,9 @@ beforeAll(async () => {
   readme = readFileSync(join(clone, 'README.md'), 'utf8');
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  const kept = ['PATH', 'LANG', 'npm_config_registry', 'npm_config_userconfig', 'npm_config_cache', 'HOME'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const kept = ['PATH', 'LANG', 'npm_config_registry', 'npm_config_userconfig', 'npm_config_cache', 'HOME'].flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  );
   env = { ...Object.fromEntries(kept), GATEHOUSE_PORT: String(port), CI: 'true' };
 });
 
@@ -61,7 +63,16 @@ function command(first: string): string {
 
 function shell(text: string, more: Record<string, string> = {}): { status: number; out: string } {
   try {
-    return { status: 0, out: execFileSync('bash', ['-c', text], { cwd: clone, env: { ...env, ...more }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 26 }) };
+    return {
+      status: 0,
+      out: execFileSync('bash', ['-c', text], {
+        cwd: clone,
+        env: { ...env, ...more },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+        maxBuffer: 1 << 26,
+      }),
+    };
   } catch (error) {
     const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
     return { status, out: `${stdout}\n${stderr}` };
@@ -78,23 +89,27 @@ async function stop(): Promise<void> {
 describe('the README', () => {
   let signInLink: string;
 
-  it('`npm start` sets itself up and prints a one-time sign-in link', async () => {
-    const child = spawn('bash', ['-c', command('npm start')], { cwd: clone, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    server = child;
-    let text = '';
-    signInLink = await new Promise<string>((resolve, reject) => {
-      const read = (chunk: Buffer): void => {
-        text += chunk.toString();
-        const found = /https?:\/\/\S+\/sign-in\/\S+/.exec(text);
-        if (found !== null) resolve(found[0]);
-      };
-      child.stdout.on('data', read);
-      child.stderr.on('data', read);
-      child.once('exit', (code) => reject(new Error(`npm start ended with ${code}:\n${text}`)));
-    });
-    expect(signInLink.startsWith(`${url}/sign-in/`)).toBe(true);
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
-  }, INSTALL_MS);
+  it(
+    '`npm start` sets itself up and prints a one-time sign-in link',
+    async () => {
+      const child = spawn('bash', ['-c', command('npm start')], { cwd: clone, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      server = child;
+      let text = '';
+      signInLink = await new Promise<string>((resolve, reject) => {
+        const read = (chunk: Buffer): void => {
+          text += chunk.toString();
+          const found = /https?:\/\/\S+\/sign-in\/\S+/.exec(text);
+          if (found !== null) resolve(found[0]);
+        };
+        child.stdout.on('data', read);
+        child.stderr.on('data', read);
+        child.once('exit', (code) => reject(new Error(`npm start ended with ${code}:\n${text}`)));
+      });
+      expect(signInLink.startsWith(`${url}/sign-in/`)).toBe(true);
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    },
+    INSTALL_MS,
+  );
 
   it('the page: sign in, load the demonstration list, try every sample', async () => {
     browser = await launchBrowser();
@@ -131,14 +146,17 @@ describe('the README', () => {
     expect(JSON.parse(shell(at(curl, 'unrelated.jpg'), more).out)).toMatchObject({ verdict: 'clear' });
     expect(JSON.parse(shell(at(curl, 'flipped.jpg'), more).out)).toMatchObject({ verdict: 'match' });
     const python = /```python\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-    const run = (picture: string): string => execFileSync('/usr/bin/python3', ['-c', at(python, picture)], { env: { ...env, ...more }, encoding: 'utf8' }).trim();
+    const run = (picture: string): string =>
+      execFileSync('/usr/bin/python3', ['-c', at(python, picture)], { env: { ...env, ...more }, encoding: 'utf8' }).trim();
     expect(run('unrelated.jpg')).toBe('publish');
     expect(run('original.jpg')).not.toBe('publish');
   });
 
   it('Ctrl-C stops it, and nothing is left running', async () => {
     await stop();
-    const left = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(clone));
+    const left = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(clone));
     expect(left).toEqual([]);
   });
 

@@ -20,7 +20,11 @@ let app: TestApp;
 let contract: ContractChecker;
 let document: OpenApiDocument;
 
-async function call(method: string, path: string, options: { json?: unknown; body?: BodyInit; headers?: Record<string, string> } = {}): Promise<{ status: number; body: Record<string, unknown>; response: Response }> {
+async function call(
+  method: string,
+  path: string,
+  options: { json?: unknown; body?: BodyInit; headers?: Record<string, string> } = {},
+): Promise<{ status: number; body: Record<string, unknown>; response: Response }> {
   const response = await app.call(path, {
     method,
     ...(options.json === undefined ? {} : { body: JSON.stringify(options.json) }),
@@ -59,7 +63,8 @@ describe('the document', () => {
 
 describe('every operation', () => {
   it('health, settings and documentation', async () => {
-    for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/v1/health', '/v1/settings', '/v1/me', '/.well-known/gatehouse-receipts.json']) await call('GET', path);
+    for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/v1/health', '/v1/settings', '/v1/me', '/.well-known/gatehouse-receipts.json'])
+      await call('GET', path);
   });
 
   it('keys and sign-in links', async () => {
@@ -93,7 +98,9 @@ describe('every operation', () => {
     await call('PATCH', `/v1/lists/${id}`, { json: { radius: 30 } });
     await call('GET', `/v1/lists/${id}/entries`);
     expect((await call('POST', `/v1/lists/${id}/entries/find`, { json: { signal: 'md5', value: 'f'.repeat(32) } })).status).toBeLessThan(500);
-    expect((await call('POST', `/v1/lists/${id}/entries`, { json: { entries: [{ signal: 'md5', value: '0123456789abcdef0123456789abcdef' }] } })).status).toBeLessThan(300);
+    expect(
+      (await call('POST', `/v1/lists/${id}/entries`, { json: { entries: [{ signal: 'md5', value: '0123456789abcdef0123456789abcdef' }] } })).status,
+    ).toBeLessThan(300);
     expect((await call('POST', `/v1/lists/${id}/entries/1/disable`)).status).toBeLessThan(300);
     expect((await call('POST', `/v1/lists/${id}/entries/1/enable`)).status).toBeLessThan(300);
     expect((await call('POST', `/v1/lists/${id}/disable`)).status).toBeLessThan(300);
@@ -108,10 +115,18 @@ describe('every operation', () => {
   it('scans: clear, match, unscannable, each with its own status', async () => {
     const clear = await call('POST', '/v1/scan', { body: await readSample('unrelated.jpg'), headers: OCTETS });
     expect([clear.status, clear.body['verdict'], clear.body['disposition']]).toEqual([200, 'clear', 'release']);
-    const checked = await call('POST', '/v1/receipts/verify', { json: { receipt: clear.body['receipt'], sha256: clear.body['sha256'], size: clear.body['sizeBytes'] } });
+    const checked = await call('POST', '/v1/receipts/verify', {
+      json: { receipt: clear.body['receipt'], sha256: clear.body['sha256'], size: clear.body['sizeBytes'] },
+    });
     expect(checked.body).toMatchObject({ valid: true });
-    expect((await call('POST', '/v1/receipts/verify', { json: { receipt: clear.body['receipt'], sha256: '0'.repeat(64) } })).body).toMatchObject({ valid: false, reason: 'digest_differs' });
-    for (const [name, status] of [['rotated.jpg', 422], ['README.md', 415]] as const) {
+    expect((await call('POST', '/v1/receipts/verify', { json: { receipt: clear.body['receipt'], sha256: '0'.repeat(64) } })).body).toMatchObject({
+      valid: false,
+      reason: 'digest_differs',
+    });
+    for (const [name, status] of [
+      ['rotated.jpg', 422],
+      ['README.md', 415],
+    ] as const) {
       const answer = await call('POST', '/v1/scan', { body: await readSample(name), headers: OCTETS });
       expect(answer.status).toBe(status);
       expect(answer.body['receipt']).toBeUndefined();
@@ -155,7 +170,9 @@ describe('every operation', () => {
 
   it('has been called at least once', () => {
     const called = new Set([...contract.seen].map((name) => name.split(' ').slice(0, 2).join(' ')));
-    const missing = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)).filter((operation) => !called.has(operation));
+    const missing = Object.entries(document.paths)
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+      .filter((operation) => !called.has(operation));
     expect(missing).toEqual([]);
   });
 });

@@ -45,8 +45,14 @@ beforeAll(async () => {
   const loaded = loadConfig({ env: {}, overrides: { dataDir: dir, port: 0 } });
   app = await startApp({ loaded, log: silentLog, clock: systemClock, listen: 'all', database: test.target });
   ({ secret: key } = await app.services.access.createKey({ name: 'test', rights: [...ALL_RIGHTS] }, LOCAL_PRINCIPAL));
-  const list = (await (await call('/v1/lists', { method: 'POST', body: '{"name":"Demonstration"}', headers: { 'content-type': 'application/json' } })).json()) as { id: string };
-  await call(`/v1/lists/${list.id}/import?format=csv`, { method: 'POST', body: new Uint8Array(await readFile(join(SAMPLES, 'demo-list.csv'))), headers: OCTETS });
+  const list = (await (
+    await call('/v1/lists', { method: 'POST', body: '{"name":"Demonstration"}', headers: { 'content-type': 'application/json' } })
+  ).json()) as { id: string };
+  await call(`/v1/lists/${list.id}/import?format=csv`, {
+    method: 'POST',
+    body: new Uint8Array(await readFile(join(SAMPLES, 'demo-list.csv'))),
+    headers: OCTETS,
+  });
 });
 
 afterAll(async () => {

@@ -62,7 +62,10 @@ try {
   await client.end();
   process.on('SIGTERM', () => {
     ending.abort();
-    server.stop().then(() => lock.release()).then(() => process.exit(0));
+    server
+      .stop()
+      .then(() => lock.release())
+      .then(() => process.exit(0));
   });
   print({ event: 'ready', clusterDir: server.clusterDir, startMs: Math.round(systemClock.monotonicMs() - startedMs), ids: rows.rows.map((row) => row.id) });
   if (firstId !== undefined) await Promise.all(Array.from({ length: 4 }, () => insertUntilTheEnd(server.connection)));

@@ -52,7 +52,21 @@ export interface LaunchOptions {
 export async function compile(outDir: string): Promise<void> {
   const platformDir = join(import.meta.dirname, '../../src/platform');
   const files = ['lock.ts', 'clock.ts', 'db/embedded.ts', 'db/embedded-supervisor.ts'].map((file) => join(platformDir, file));
-  const options = ['--ignoreConfig', '--outDir', outDir, '--rootDir', platformDir, '--module', 'nodenext', '--target', 'es2023', '--rewriteRelativeImportExtensions', '--skipLibCheck', '--types', 'node'];
+  const options = [
+    '--ignoreConfig',
+    '--outDir',
+    outDir,
+    '--rootDir',
+    platformDir,
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--rewriteRelativeImportExtensions',
+    '--skipLibCheck',
+    '--types',
+    'node',
+  ];
   await run(join(repoDir, 'node_modules/.bin/tsc'), [...options, ...files], { cwd: repoDir });
   await writeFile(join(outDir, 'package.json'), '{"type":"module"}');
   await symlink(join(repoDir, 'node_modules'), join(outDir, 'node_modules'));
@@ -92,10 +106,13 @@ export function launchGateway({ account, ...options }: LaunchOptions): Gateway {
       };
       waiting.add(check);
       check();
-      void exited.then(() => setImmediate(() => {
-        check();
-        if (waiting.delete(check)) reject(new Error(`the gateway ended; it said: ${JSON.stringify(events.filter((event) => event.event !== 'ack').slice(-5))}`));
-      }));
+      void exited.then(() =>
+        setImmediate(() => {
+          check();
+          if (waiting.delete(check))
+            reject(new Error(`the gateway ended; it said: ${JSON.stringify(events.filter((event) => event.event !== 'ack').slice(-5))}`));
+        }),
+      );
     });
   };
   return { child, events, waitFor, exited };
@@ -120,11 +137,15 @@ export function readAcknowledged(gateway: Gateway): number[] {
 /** Processes (zombies have neither) that work in `dir` or name it: servers, sessions, watchdogs. Each as its pid and command line. */
 export async function listProcesses(dir: string): Promise<string[]> {
   if (!isLinux) return [];
-  const found = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(async (pid) => {
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return cwd.startsWith(`${dir}/`) || commandLine.includes(`${dir}/`) ? [`${pid} ${commandLine.replaceAll('\0', ' ')}`] : [];
-  }));
+  const found = await Promise.all(
+    (await readdir('/proc'))
+      .filter((name) => /^\d+$/.test(name))
+      .map(async (pid) => {
+        const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+        const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        return cwd.startsWith(`${dir}/`) || commandLine.includes(`${dir}/`) ? [`${pid} ${commandLine.replaceAll('\0', ' ')}`] : [];
+      }),
+  );
   return found.flat();
 }
 

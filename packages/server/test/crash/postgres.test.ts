@@ -11,8 +11,20 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
-  compile, expectNothingRuns, findNobody, isStarted, killPostmaster, launchGateway, listProcesses, readAcknowledged, sleep, stopGateway,
-  type Account, type ChildEvent, type Gateway, type LaunchOptions,
+  compile,
+  expectNothingRuns,
+  findNobody,
+  isStarted,
+  killPostmaster,
+  launchGateway,
+  listProcesses,
+  readAcknowledged,
+  sleep,
+  stopGateway,
+  type Account,
+  type ChildEvent,
+  type Gateway,
+  type LaunchOptions,
 } from './postgres-gateway.ts';
 
 const run = promisify(execFile);
@@ -161,7 +173,11 @@ describe('kill -9', () => {
   it('is not needed: a second gateway on the same directory is refused', async () => {
     const dataDir = await createDataDir('two', undefined);
     const { gateway } = await launchReady({ dataDir });
-    expect(await launchFailing({ dataDir })).toMatchObject({ event: 'failed', code: 'data_dir_in_use', message: expect.stringContaining(String(gateway.child.pid)) });
+    expect(await launchFailing({ dataDir })).toMatchObject({
+      event: 'failed',
+      code: 'data_dir_in_use',
+      message: expect.stringContaining(String(gateway.child.pid)),
+    });
     await stopGateway(gateway);
   });
 });

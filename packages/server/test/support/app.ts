@@ -35,7 +35,10 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-app-'));
   await chmod(dataDir, 0o711);
   const { target, drop } = await createTestDatabase();
-  const loaded = loadConfig({ env: {}, overrides: { dataDir, port: 0, logLevel: 'silent', anonymousPerMinute: 100_000, requestsPerMinute: 1_000_000, ...options.config } });
+  const loaded = loadConfig({
+    env: {},
+    overrides: { dataDir, port: 0, logLevel: 'silent', anonymousPerMinute: 100_000, requestsPerMinute: 1_000_000, ...options.config },
+  });
   const app = await startApp({ loaded, log: options.log ?? silentLog, clock: options.clock ?? systemClock, listen: 'all', database: target });
   const url = app.url ?? '';
   const { secret: key } = await app.services.access.createKey({ name: 'test', rights: [...ALL_RIGHTS] }, LOCAL_PRINCIPAL);
@@ -46,7 +49,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     dataDir,
     key,
     createSignInLink: async () => (await app.services.access.createFirstSignInLink()).url,
-    call: (path, init = {}) => fetch(new URL(path, url), { ...init, headers: { authorization: `Bearer ${key}`, ...Object.fromEntries(new Headers(init.headers)) } }),
+    call: (path, init = {}) =>
+      fetch(new URL(path, url), { ...init, headers: { authorization: `Bearer ${key}`, ...Object.fromEntries(new Headers(init.headers)) } }),
     async stop() {
       await app.stop();
       await drop();

@@ -45,7 +45,8 @@ function takesApart(node: Node, access: Access): boolean {
   return childrenOf(pattern, 'properties').some((property) => access.member?.(object, nameOf(childOf(property, 'key')) ?? '') === true);
 }
 
-const isCallOf = (node: Node, name: string): boolean => (node.type === 'CallExpression' || node.type === 'NewExpression') && nameOf(childOf(node, 'callee')) === name;
+const isCallOf = (node: Node, name: string): boolean =>
+  (node.type === 'CallExpression' || node.type === 'NewExpression') && nameOf(childOf(node, 'callee')) === name;
 const isModule = (specifier: string, name: string): boolean => specifier === `node:${name}` || specifier === name;
 
 const environment = onlyIn({
@@ -62,7 +63,10 @@ const time = onlyIn({
   about: 'Only platform/clock.ts reads the time; everything else takes a Clock (rule 4).',
   owner: `${PLATFORM}/clock.ts`,
   member: (object, property) =>
-    (object === 'Date' && property === 'now') || object === 'performance' || (object === 'process' && ['hrtime', 'uptime'].includes(property)) || (object === 'Temporal' && property === 'Now'),
+    (object === 'Date' && property === 'now') ||
+    object === 'performance' ||
+    (object === 'process' && ['hrtime', 'uptime'].includes(property)) ||
+    (object === 'Temporal' && property === 'Now'),
   node: (node) => isCallOf(node, 'Date') && (node.type === 'CallExpression' || childrenOf(node, 'arguments').length === 0),
   imports: (specifier, names) => isModule(specifier, 'perf_hooks') && names.length > 0,
 });
@@ -83,7 +87,8 @@ const consoleAccess = onlyIn({
   about: 'Only platform/log.ts writes to the console (rule 4).',
   owner: `${PLATFORM}/log.ts`,
   member: (object, property) => object === 'console' || (object === 'process' && ['stdout', 'stderr', 'emitWarning', '_rawDebug'].includes(property)),
-  imports: (specifier, names) => (isModule(specifier, 'process') && names.some((name) => ['stdout', 'stderr'].includes(name))) || (isModule(specifier, 'console') && names.length > 0),
+  imports: (specifier, names) =>
+    (isModule(specifier, 'process') && names.some((name) => ['stdout', 'stderr'].includes(name))) || (isModule(specifier, 'console') && names.length > 0),
 });
 
 /** The parts of the platform that exist once for a process. */
@@ -114,15 +119,18 @@ const construction: Rule = {
 
 const QUERY_PACKAGES = /^(kysely|pg|pg-copy-streams|pg-boss)(\/|$)/;
 const QUERY_METHODS = ['selectFrom', 'insertInto', 'updateTable', 'deleteFrom', 'mergeInto', 'replaceInto', 'withTables', 'executeQuery'];
-const STATEMENT = /^\s*(select\s[^]*\sfrom\s|insert\s+into\s|update\s+[\w."]+\s+set\s|delete\s+from\s|(create|alter|drop)\s+(table|schema|index|view)\s|copy\s+[\w."]+\s*(\(|from|to))/i;
+const STATEMENT =
+  /^\s*(select\s[^]*\sfrom\s|insert\s+into\s|update\s+[\w."]+\s+set\s|delete\s+from\s|(create|alter|drop)\s+(table|schema|index|view)\s|copy\s+[\w."]+\s*(\(|from|to))/i;
 
 const sqlInStore: Rule = {
   name: 'sql-in-store',
-  about: "In a domain only store*.ts and migrations.ts hold SQL: query builders, the driver and statements (rule 3).",
+  about: 'In a domain only store*.ts and migrations.ts hold SQL: query builders, the driver and statements (rule 3).',
   find(file) {
     if (file.place.kind !== 'domain' || file.isTest || file.place.role === 'store' || file.place.role === 'migrations') return [];
     return [
-      ...findInImports(file, ({ specifier, isTypeOnly }) => (!isTypeOnly && QUERY_PACKAGES.test(specifier) ? `${specifier} belongs into the store` : undefined)),
+      ...findInImports(file, ({ specifier, isTypeOnly }) =>
+        !isTypeOnly && QUERY_PACKAGES.test(specifier) ? `${specifier} belongs into the store` : undefined,
+      ),
       ...findInNodes(file, (node) => {
         const property = node.type === 'MemberExpression' ? nameOf(childOf(node, 'property')) : undefined;
         if (property !== undefined && QUERY_METHODS.includes(property)) return `${property} belongs into the store`;
@@ -142,19 +150,35 @@ function isStatement(text: string): boolean {
 function readText(node: Node): string {
   if (node.type === 'Literal') return nameOf(node) ?? '';
   if (node.type !== 'TemplateLiteral') return '';
-  return childrenOf(node, 'quasis').map((quasi) => String(Reflect.get(Object(quasi['value']), 'raw'))).join(' ? ');
+  return childrenOf(node, 'quasis')
+    .map((quasi) => String(Reflect.get(Object(quasi['value']), 'raw')))
+    .join(' ? ');
 }
 
 /** Values that rules may use although they live elsewhere: the error class and the closed tables of the platform, other rules and schemas. */
 const PURE_TARGETS = /^packages\/server\/src\/(platform\/(errors|http\/rights)\.ts$|[^/]+\/([a-z-]+-)?(rules|schema)(-[a-z-]+)?\.ts$)/;
-const IMPURE_GLOBALS = new Set(['process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'crypto', 'performance', 'console', 'globalThis']);
+const IMPURE_GLOBALS = new Set([
+  'process',
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'crypto',
+  'performance',
+  'console',
+  'globalThis',
+]);
 
 const pureRules: Rule = {
   name: 'pure-rules',
   about: 'rules.ts is pure: types from anywhere, values only from libraries, rules and schemas; no time, randomness or I/O, nothing awaited (rule 3).',
   find(file) {
     if (file.place.kind !== 'domain' || file.place.role !== 'rules' || file.isTest) return [];
-    return [...findInImports(file, (found) => (found.isTypeOnly || isPureImport(found) ? undefined : `${found.specifier} is not pure`)), ...findImpurities(file)];
+    return [
+      ...findInImports(file, (found) => (found.isTypeOnly || isPureImport(found) ? undefined : `${found.specifier} is not pure`)),
+      ...findImpurities(file),
+    ];
   },
 };
 

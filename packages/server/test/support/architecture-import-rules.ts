@@ -16,7 +16,11 @@ function isRoot(path: string): boolean {
 }
 
 const packageOf = (path: string): string => path.split('/')[1] ?? '';
-const bareName = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+const bareName = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 const domainOrder: Rule = {
   name: 'domain-order',
@@ -37,7 +41,7 @@ const domainOrder: Rule = {
 
 const domainFaceOnly: Rule = {
   name: 'domain-face-only',
-  about: "Of another domain only its index.ts is imported, by domains and by the composition root alike (rule 1).",
+  about: 'Of another domain only its index.ts is imported, by domains and by the composition root alike (rule 1).',
   find(file) {
     if (file.place.kind !== 'domain' && file.place.kind !== 'root') return [];
     const own = file.place.kind === 'domain' ? file.place.name : undefined;
@@ -54,7 +58,9 @@ const platformBelowDomains: Rule = {
   about: 'The platform imports no domain and nothing of the composition root (rule 2).',
   find(file) {
     if (file.place.kind !== 'platform') return [];
-    return findInImports(file, ({ target }) => (target !== undefined && (domainOf(target) !== undefined || isRoot(target)) ? `the platform must not import ${target}` : undefined));
+    return findInImports(file, ({ target }) =>
+      target !== undefined && (domainOf(target) !== undefined || isRoot(target)) ? `the platform must not import ${target}` : undefined,
+    );
   },
 };
 
@@ -99,7 +105,9 @@ const surfacesWithoutStore: Rule = {
   about: 'Routes, pages, commands and jobs call the service, never the store or the migrations (rule 3).',
   find(file, project) {
     if (!hasRole(file.place, 'surface') || file.isTest) return [];
-    return findInImports(file, ({ target, isTypeOnly }) => (isTypeOnly || !(isOfRole(project, target, 'store') || isOfRole(project, target, 'migrations')) ? undefined : 'call the service instead'));
+    return findInImports(file, ({ target, isTypeOnly }) =>
+      isTypeOnly || !(isOfRole(project, target, 'store') || isOfRole(project, target, 'migrations')) ? undefined : 'call the service instead',
+    );
   },
 };
 
@@ -108,7 +116,9 @@ const surfacesOnTop: Rule = {
   about: 'Only index.ts and other surfaces of the domain import a surface: no rule hides in one (rule 5).',
   find(file, project) {
     if (file.place.kind !== 'domain' || file.isTest || file.place.role === 'index' || file.place.role === 'surface') return [];
-    return findInImports(file, ({ target, isTypeOnly }) => (!isTypeOnly && isOfRole(project, target, 'surface') ? 'move what is shared into the service, the rules or the schema' : undefined));
+    return findInImports(file, ({ target, isTypeOnly }) =>
+      !isTypeOnly && isOfRole(project, target, 'surface') ? 'move what is shared into the service, the rules or the schema' : undefined,
+    );
   },
 };
 

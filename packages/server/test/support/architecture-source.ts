@@ -147,9 +147,12 @@ function readDomainOrder(file: SourceFile | undefined): string[] {
   if (file === undefined) throw new Error(`${DOMAINS_FILE} is missing: it holds the order of the domains`);
   const folders = new Map(file.imports.flatMap((found) => found.names.map((name) => [name, found.specifier.split('/')[1] ?? ''] as const)));
   const declaration = file.nodes.find(([node]) => node.type === 'VariableDeclarator' && nameOf(childOf(node, 'id')) === 'domains')?.[0];
-  const list = file.nodes.find(([node]) => declaration !== undefined && node.type === 'ArrayExpression' && node.start >= declaration.start && node.end <= declaration.end)?.[0];
+  const list = file.nodes.find(
+    ([node]) => declaration !== undefined && node.type === 'ArrayExpression' && node.start >= declaration.start && node.end <= declaration.end,
+  )?.[0];
   const order = childrenOf(list, 'elements').map((element) => folders.get(nameOf(element) ?? '') ?? '');
-  if (order.length === 0 || order.includes('')) throw new Error(`${DOMAINS_FILE} must hold \`export const domains = [ … ] as const\` with one import for each domain`);
+  if (order.length === 0 || order.includes(''))
+    throw new Error(`${DOMAINS_FILE} must hold \`export const domains = [ … ] as const\` with one import for each domain`);
   return order;
 }
 

@@ -73,7 +73,10 @@ const noDefaultExport: Rule = {
   about: 'No default export: a thing has one name everywhere.',
   find: (file) =>
     findInNodes(file, (node) => {
-      const isDefault = node.type === 'ExportDefaultDeclaration' || (node.type === 'ExportSpecifier' && nameOf(childOf(node, 'exported')) === 'default') || node.type === 'TSExportAssignment';
+      const isDefault =
+        node.type === 'ExportDefaultDeclaration' ||
+        (node.type === 'ExportSpecifier' && nameOf(childOf(node, 'exported')) === 'default') ||
+        node.type === 'TSExportAssignment';
       return isDefault ? 'export it by name' : undefined;
     }),
 };
@@ -108,7 +111,9 @@ const noExit: Rule = {
   about: 'A process stops by emptying its event loop (and sets process.exitCode): process.exit cuts off what is being written.',
   find(file) {
     if (file.isTest) return [];
-    return findInNodes(file, (node) => (isMember(node, 'process', ['exit', 'abort', 'reallyExit']) ? 'set process.exitCode and let the loop run empty' : undefined));
+    return findInNodes(file, (node) =>
+      isMember(node, 'process', ['exit', 'abort', 'reallyExit']) ? 'set process.exitCode and let the loop run empty' : undefined,
+    );
   },
 };
 
@@ -117,4 +122,15 @@ function isMember(node: Node, object: string, properties: readonly string[]): bo
   return member?.[0] === object && properties.includes(member[1]);
 }
 
-export const styleRules: readonly Rule[] = [fileLines, functionLines, parameters, noAny, noNonNull, noSuppression, noDefaultExport, fileNames, generatedNames, noExit];
+export const styleRules: readonly Rule[] = [
+  fileLines,
+  functionLines,
+  parameters,
+  noAny,
+  noNonNull,
+  noSuppression,
+  noDefaultExport,
+  fileNames,
+  generatedNames,
+  noExit,
+];

@@ -13,7 +13,9 @@ export const RULES: readonly Rule[] = [...importRules, ...accessRules, ...styleR
 export const EXCEPTIONS: readonly Exception[] = [];
 
 export function findViolations(project: Project, rules: readonly Rule[] = RULES): Violation[] {
-  return project.files.flatMap((file) => rules.flatMap((rule) => rule.find(file, project).map((finding) => ({ rule: rule.name, path: file.path, ...finding }))));
+  return project.files.flatMap((file) =>
+    rules.flatMap((rule) => rule.find(file, project).map((finding) => ({ rule: rule.name, path: file.path, ...finding }))),
+  );
 }
 
 export function isExcepted(violation: Violation, exceptions: readonly Exception[]): boolean {

@@ -42,7 +42,10 @@ export function createContractChecker(document: OpenApiDocument): ContractChecke
         if (type !== '') throw new Error(`${name}: a body of type ${type} is not documented`);
         return;
       }
-      const media = documented.content[type] ?? documented.content['*/*'] ?? (response.status >= 400 && own !== undefined ? operation.responses['default']?.content?.[type] : undefined);
+      const media =
+        documented.content[type] ??
+        documented.content['*/*'] ??
+        (response.status >= 400 && own !== undefined ? operation.responses['default']?.content?.[type] : undefined);
       if (media === undefined) throw new Error(`${name}: the content type ${type} is not documented (${Object.keys(documented.content).join(', ')})`);
       if (media.schema === undefined || !type.includes('json') || type.includes('ndjson')) return;
       const validate = validatorOf(media.schema);

@@ -29,7 +29,13 @@ export async function openRobustnessLab(originals: readonly GeneratedPicture[]):
   const matcher = createOfflineMatcher([{ name: 'originals', entries }]);
   const { config } = loadConfig({ env: {}, overrides: {} });
   const pool = openDecoderPool(config, systemClock);
-  const service = createScreening({ config, clock: systemClock, log: silentLog, pool, lists: { matcher: () => matcher, freshness: () => ({ state: 'fresh' }) } });
+  const service = createScreening({
+    config,
+    clock: systemClock,
+    log: silentLog,
+    pool,
+    lists: { matcher: () => matcher, freshness: () => ({ state: 'fresh' }) },
+  });
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-robustness-'));
   let files = 0;
   return {
@@ -73,7 +79,14 @@ export async function measureEdit(lab: RobustnessLab, edit: Edit, originals: rea
   const nearest = [...hitsOf].flatMap(([index, hits]) => hits.find(({ entry }) => entry === index + 1) ?? []);
   const wrong = [...hitsOf].filter(([index, hits]) => hits.some(({ entry }) => entry !== index + 1)).length;
   const sum = nearest.reduce((total, { distance }) => total + distance, 0);
-  return { name: edit.name, survives: edit.survives, matched: nearest.length, total: originals.length, meanDistance: nearest.length === 0 ? undefined : sum / nearest.length, wrong };
+  return {
+    name: edit.name,
+    survives: edit.survives,
+    matched: nearest.length,
+    total: originals.length,
+    meanDistance: nearest.length === 0 ? undefined : sum / nearest.length,
+    wrong,
+  };
 }
 
 export function toTable(results: readonly EditResult[]): string {

@@ -21,6 +21,15 @@ interface TableName {
   readonly table: string;
 }
 
+/**
+ * For the transaction: values are written and read in the same form whatever the server's own settings are (as pg_dump does), and a large table may
+ * take its time.
+ */
+export async function fixTextForms(client: pg.ClientBase): Promise<void> {
+  const settings = { statement_timeout: '0', client_encoding: 'UTF8', datestyle: 'ISO', intervalstyle: 'postgres', timezone: 'UTC', extra_float_digits: '3', bytea_output: 'hex' };
+  for (const [name, value] of Object.entries(settings)) await client.query(`set local ${name} = '${value}'`);
+}
+
 /** Tables of `schemas`, referenced ones before those that refer to them. */
 export async function listTables(client: pg.ClientBase, schemas: readonly string[]): Promise<TableName[]> {
   const { rows: tables } = await client.query<TableName>(`select n.nspname as schema, c.relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = any($1) order by 1, 2`, [schemas]);

@@ -33,18 +33,24 @@ export type ApiTarget = { readonly socketPath: string } | { readonly url: string
 const BODY_TIMEOUT_MS = 6 * 3_600_000;
 
 export function createApiClient(target: ApiTarget): ApiClient {
-  const agent = new Agent({ headersTimeout: BODY_TIMEOUT_MS, bodyTimeout: BODY_TIMEOUT_MS, connect: 'socketPath' in target ? { socketPath: target.socketPath } : {} });
+  const agent = new Agent({
+    headersTimeout: BODY_TIMEOUT_MS,
+    bodyTimeout: BODY_TIMEOUT_MS,
+    connect: 'socketPath' in target ? { socketPath: target.socketPath } : {},
+  });
   const origin = 'socketPath' in target ? 'http://localhost' : new URL(target.url).origin;
   const authorization = 'apiKey' in target && target.apiKey !== undefined ? { authorization: `Bearer ${target.apiKey}` } : {};
   return {
     async send(call, accept = []) {
-      const reply = await attempt(origin, () => request(new URL(call.path, origin), {
-        method: call.method,
-        dispatcher: agent,
-        headers: { ...authorization, ...(call.json === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
-        body: call.json === undefined ? toBody(call.stream) : JSON.stringify(call.json),
-        ...(call.signal === undefined ? {} : { signal: call.signal }),
-      }));
+      const reply = await attempt(origin, () =>
+        request(new URL(call.path, origin), {
+          method: call.method,
+          dispatcher: agent,
+          headers: { ...authorization, ...(call.json === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
+          body: call.json === undefined ? toBody(call.stream) : JSON.stringify(call.json),
+          ...(call.signal === undefined ? {} : { signal: call.signal }),
+        }),
+      );
       const text = await reply.body.text();
       const body: unknown = String(reply.headers['content-type'] ?? '').includes('json') && text !== '' ? JSON.parse(text) : text;
       if (reply.statusCode < 400 || accept.includes(reply.statusCode)) return { status: reply.statusCode, headers: reply.headers, body };
@@ -64,7 +70,9 @@ async function attempt<T>(origin: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'AbortError') throw cause;
-    throw new GatehouseError('starting', `The server at ${origin} did not answer (${String(Reflect.get(Object(cause), 'code') ?? 'no connection')}).`, { cause });
+    throw new GatehouseError('starting', `The server at ${origin} did not answer (${String(Reflect.get(Object(cause), 'code') ?? 'no connection')}).`, {
+      cause,
+    });
   }
 }
 
@@ -73,7 +81,9 @@ function toProblemError(status: number, body: unknown): GatehouseError {
   const detail: unknown = Reflect.get(Object(body), 'detail');
   const errors: unknown = Reflect.get(Object(body), 'errors');
   const known = typeof code === 'string' && Object.hasOwn(PROBLEMS, code) ? (code as ErrorCode) : 'internal';
-  return new GatehouseError(known, typeof detail === 'string' ? detail : `The server answered ${status}.`, { errors: Array.isArray(errors) ? errors.flatMap(toFieldError) : [] });
+  return new GatehouseError(known, typeof detail === 'string' ? detail : `The server answered ${status}.`, {
+    errors: Array.isArray(errors) ? errors.flatMap(toFieldError) : [],
+  });
 }
 
 function toFieldError(value: unknown): { at: string; message: string }[] {

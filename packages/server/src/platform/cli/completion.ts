@@ -52,7 +52,8 @@ function writeFish(definitions: readonly CommandDefinition[], tree: Map<string, 
   const lines = [...tree.keys()].map((noun) => `complete -c gatehouse -n __fish_use_subcommand -a ${noun}`);
   for (const definition of definitions) {
     const [noun = '', verb] = definition.name.split(' ');
-    if (verb !== undefined) lines.push(`complete -c gatehouse -n "__fish_seen_subcommand_from ${noun}" -a ${verb} -d "${definition.summary.replaceAll('"', "'")}"`);
+    if (verb !== undefined)
+      lines.push(`complete -c gatehouse -n "__fish_seen_subcommand_from ${noun}" -a ${verb} -d "${definition.summary.replaceAll('"', "'")}"`);
   }
   return `${lines.join('\n')}\n`;
 }

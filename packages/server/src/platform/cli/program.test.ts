@@ -40,7 +40,11 @@ const failing = (error: Error): CommandDefinition => ({ name: 'fail', summary: '
 
 describe('runProgram', () => {
   it('hands over variadic arguments, flags and repeated options', async () => {
-    expect(await run([greet], ['sample', 'greet', 'Ada', 'Bob', '--loud', '--title', 'Dr', '--title', 'Sir'])).toEqual({ code: 0, out: 'DR SIR ADA BOB\n', err: '' });
+    expect(await run([greet], ['sample', 'greet', 'Ada', 'Bob', '--loud', '--title', 'Dr', '--title', 'Sir'])).toEqual({
+      code: 0,
+      out: 'DR SIR ADA BOB\n',
+      err: '',
+    });
   });
 
   it('prints exactly one JSON value with --json', async () => {
@@ -62,7 +66,9 @@ describe('runProgram', () => {
     expect(refused.err).toContain('There is no list "x".');
     expect(refused.err).toContain('Check the address and the id.');
     expect((await run([failing(new GatehouseError('database_unavailable', 'away'))], ['fail'])).code).toBe(EXIT.unavailable);
-    expect((await run([failing(new GatehouseError('config_invalid', 'bad', { errors: [{ at: 'GATEHOUSE_PORT', message: 'must be a number' }] }))], ['fail'])).err).toContain('GATEHOUSE_PORT: must be a number');
+    expect(
+      (await run([failing(new GatehouseError('config_invalid', 'bad', { errors: [{ at: 'GATEHOUSE_PORT', message: 'must be a number' }] }))], ['fail'])).err,
+    ).toContain('GATEHOUSE_PORT: must be a number');
     expect((await run([failing(new TypeError('surprise'))], ['fail'])).code).toBe(EXIT.internal);
   });
 

@@ -32,7 +32,12 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
 }
 
 function createProgram(options: ProgramOptions, setExitCode: (code: number) => void): Command {
-  const program = new Command('gatehouse').description('Screens uploads before they are published, and proves it.').version(options.version).exitOverride().showHelpAfterError('Add --help to see how it is used.').configureOutput({ writeOut: options.terminal.out, writeErr: options.terminal.err });
+  const program = new Command('gatehouse')
+    .description('Screens uploads before they are published, and proves it.')
+    .version(options.version)
+    .exitOverride()
+    .showHelpAfterError('Add --help to see how it is used.')
+    .configureOutput({ writeOut: options.terminal.out, writeErr: options.terminal.err });
   const nouns = new Map<string, Command>();
   for (const definition of options.definitions) {
     const [noun = '', verb] = definition.name.split(' ');
@@ -59,7 +64,9 @@ function addCommand(parent: Command, definition: CommandDefinition, act: (args: 
   command.option('--json', 'print JSON on standard output');
   if (definition.help !== undefined) command.addHelpText('after', `\n${definition.help}`);
   command.action(async () => {
-    const positional = command.processedArgs.flatMap((value: unknown) => (Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]));
+    const positional = command.processedArgs.flatMap((value: unknown) =>
+      Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)],
+    );
     await act({ positional, options: command.opts() });
   });
 }

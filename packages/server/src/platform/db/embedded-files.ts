@@ -33,5 +33,8 @@ export async function writeFileDurably(path: string, content: string, mode: numb
 }
 
 export async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -91,7 +91,11 @@ interface Launched {
 function createPostmaster(request: PostmasterRequest, { child, exited, watchdog }: Launched): Postmaster {
   const { clock, layout } = request;
   const stop = async (): Promise<void> => {
-    for (const [signal, graceMs] of [['SIGINT', FAST_SHUTDOWN_MS], ['SIGQUIT', IMMEDIATE_SHUTDOWN_MS], ['SIGKILL', IMMEDIATE_SHUTDOWN_MS]] as const) {
+    for (const [signal, graceMs] of [
+      ['SIGINT', FAST_SHUTDOWN_MS],
+      ['SIGQUIT', IMMEDIATE_SHUTDOWN_MS],
+      ['SIGKILL', IMMEDIATE_SHUTDOWN_MS],
+    ] as const) {
       child.kill(signal);
       if (await settlesWithin(exited, graceMs, clock)) break;
     }
@@ -106,7 +110,10 @@ async function waitUntilReady(postmaster: Postmaster, request: PostmasterRequest
   const startedMs = clock.monotonicMs();
   let reportedMs = startedMs;
   let exit: EmbeddedPostgresExit | undefined;
-  postmaster.exited.then((result) => (exit = result), () => undefined);
+  postmaster.exited.then(
+    (result) => (exit = result),
+    () => undefined,
+  );
   for (;;) {
     signal.throwIfAborted();
     if (exit !== undefined || postmaster.pid === 0) throw (await postmaster.exited).error;
@@ -137,7 +144,9 @@ function watchExit(child: ChildProcess, layout: Layout, logStart: number): Promi
       if (child.pid === undefined) reject(error);
     });
     child.once('exit', (exitCode, signal) => {
-      void readLogSince(layout.logFile, logStart).then((text) => resolve({ exitCode, signal, error: createExitError(layout, signal ?? `exit code ${exitCode}`, text) }));
+      void readLogSince(layout.logFile, logStart).then((text) =>
+        resolve({ exitCode, signal, error: createExitError(layout, signal ?? `exit code ${exitCode}`, text) }),
+      );
     });
   });
 }
@@ -145,7 +154,11 @@ function watchExit(child: ChildProcess, layout: Layout, logStart: number): Promi
 /** @param how the signal or the exit code */
 function createExitError(layout: Layout, how: string, logText: string): EmbeddedPostgresError {
   // Only the end counts: a full disk of last week, since freed, is not why it died now.
-  const lines = logText.trim().split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line)).slice(-5);
+  const lines = logText
+    .trim()
+    .split('\n')
+    .filter((line) => /FATAL|PANIC|ERROR|could not/.test(line))
+    .slice(-5);
   const said = lines.join(' | ');
   if (isDiskFull(said)) return createDiskFullError(layout.baseDir);
   if (/lock file ".*" already exists|pre-existing shared memory block/.test(said)) {
@@ -170,8 +183,14 @@ async function settlesWithin(promise: Promise<unknown>, timeoutMs: number, clock
   const timer = new AbortController();
   try {
     return await Promise.race([
-      promise.then(() => true, () => true),
-      clock.sleep(timeoutMs, timer.signal).then(() => false, () => true),
+      promise.then(
+        () => true,
+        () => true,
+      ),
+      clock.sleep(timeoutMs, timer.signal).then(
+        () => false,
+        () => true,
+      ),
     ]);
   } finally {
     timer.abort();
@@ -180,7 +199,10 @@ async function settlesWithin(promise: Promise<unknown>, timeoutMs: number, clock
 
 /** Keeps one older file. The server appends (O_APPEND), so cutting under it is safe. */
 async function trimLog(logFile: string): Promise<void> {
-  const size = await stat(logFile).then((found) => found.size, () => 0);
+  const size = await stat(logFile).then(
+    (found) => found.size,
+    () => 0,
+  );
   if (size <= LOG_BYTES_MAX) return;
   const tail = await readLogSince(logFile, size - LOG_BYTES_MAX / 2, LOG_BYTES_MAX / 2);
   const older = await open(`${logFile}.1.tmp`, 'w', 0o600);

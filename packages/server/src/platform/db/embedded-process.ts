@@ -55,7 +55,10 @@ export function runCommand(
   });
 }
 
-export type ProcessState = { readonly kind: 'gone' } | { readonly kind: 'zombie' } | { readonly kind: 'alive'; readonly commandLine: string /* its words separated by blanks */ };
+export type ProcessState =
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'zombie' }
+  | { readonly kind: 'alive'; readonly commandLine: string /* its words separated by blanks */ };
 
 /** What runs under `pid` now. From /proc on Linux, from ps(1) elsewhere. */
 export async function inspectProcess(pid: number): Promise<ProcessState> {

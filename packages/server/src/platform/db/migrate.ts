@@ -38,7 +38,9 @@ export async function migrate(database: Database, domains: readonly DomainMigrat
     await sql`select pg_advisory_lock(${ADVISORY_LOCK})`.execute(connection);
     try {
       await sql`create schema if not exists platform`.execute(connection);
-      await sql`create table if not exists platform.migration (domain text not null, id text not null, checksum text not null, applied_at timestamptz not null default now(), primary key (domain, id))`.execute(connection);
+      await sql`create table if not exists platform.migration (domain text not null, id text not null, checksum text not null, applied_at timestamptz not null default now(), primary key (domain, id))`.execute(
+        connection,
+      );
       return await applyMissing(connection, domains, log);
     } finally {
       await sql`select pg_advisory_unlock(${ADVISORY_LOCK})`.execute(connection);
@@ -49,7 +51,8 @@ export async function migrate(database: Database, domains: readonly DomainMigrat
 async function checkServer(connection: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ version: string }>`select current_setting('server_version_num') as version`.execute(connection);
   const version = Number(rows[0]?.version);
-  if (!(version >= MIN_SERVER_VERSION)) throw new GatehouseError('migration_failed', `PostgreSQL 15 or newer is needed; this one reports ${version}. Nothing was changed.`);
+  if (!(version >= MIN_SERVER_VERSION))
+    throw new GatehouseError('migration_failed', `PostgreSQL 15 or newer is needed; this one reports ${version}. Nothing was changed.`);
 }
 
 async function applyMissing(connection: Kysely<unknown>, domains: readonly DomainMigrations[], log: Log): Promise<number> {
@@ -70,7 +73,8 @@ async function applyMissing(connection: Kysely<unknown>, domains: readonly Domai
     }
   }
   const unknown = [...checksums.keys()].filter((name) => domains.some(({ domain }) => name.startsWith(`${domain}/`)));
-  if (unknown.length > 0) throw new GatehouseError('migration_failed', `The database was written by a newer Gatehouse (${unknown.join(', ')}). Nothing was changed.`);
+  if (unknown.length > 0)
+    throw new GatehouseError('migration_failed', `The database was written by a newer Gatehouse (${unknown.join(', ')}). Nothing was changed.`);
   if (count > 0) log.info({ count }, 'database schema brought up to date');
   return count;
 }
@@ -79,7 +83,11 @@ async function apply(tx: Tx, domain: string, migration: Migration): Promise<void
   try {
     await sql.raw(`create schema if not exists "${domain}"`).execute(tx);
     await sql.raw(migration.sql).execute(tx);
-    await tx.withTables<MigrationTables>().insertInto('platform.migration').values({ domain, id: migration.id, checksum: checksum(migration) }).execute();
+    await tx
+      .withTables<MigrationTables>()
+      .insertInto('platform.migration')
+      .values({ domain, id: migration.id, checksum: checksum(migration) })
+      .execute();
   } catch (cause) {
     throw new GatehouseError('migration_failed', `Migration ${domain}/${migration.id} failed and was rolled back.`, { cause });
   }

@@ -30,10 +30,12 @@ export async function readForm(exchange: Exchange): Promise<Record<string, strin
   const fields = new URLSearchParams(await readText(exchange, FORM_BYTES_MAX));
   requireCsrf(exchange, fields.get(CSRF_FIELD) ?? undefined);
   fields.delete(CSRF_FIELD);
-  return Object.fromEntries([...new Set(fields.keys())].map((name) => {
-    const values = fields.getAll(name);
-    return [name, values.length === 1 ? (values[0] ?? '') : values];
-  }));
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((name) => {
+      const values = fields.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
 }
 
 export interface MultipartFile {
@@ -72,19 +74,24 @@ export async function readMultipart(exchange: Exchange, options: MultipartOption
       for (const stream of open) stream.destroy(fault);
     };
     const refuse = (code: ErrorCode, detail: string): void => fail(new GatehouseError(code, detail));
-    parser.on('field', (name, value, _isNameCut, isCut) => (isCut ? refuse('too_large', `A field may hold at most ${FIELD_BYTES_MAX} bytes.`) : void fields.set(name, value)));
+    parser.on('field', (name, value, _isNameCut, isCut) =>
+      isCut ? refuse('too_large', `A field may hold at most ${FIELD_BYTES_MAX} bytes.`) : void fields.set(name, value),
+    );
     parser.on('file', (field, stream, fileName, _encoding, mimeType) => {
       open.add(stream);
       // A broken body makes the parser emit an error here, also when nobody reads yet; without a listener that would end the process.
       stream.on('error', () => undefined);
-      chain = chain.then(async () => {
-        requireCsrf(exchange, fields.get(CSRF_FIELD));
-        await options.onFile({ field, fileName: fileName ?? '', contentType: mimeType, stream }, fields);
-        if (stream.truncated || stream.bytesRead > options.maxBytes) throw new GatehouseError('too_large', `A file is larger than ${options.maxBytes} bytes.`);
-      }).finally(() => {
-        open.delete(stream);
-        stream.resume();
-      });
+      chain = chain
+        .then(async () => {
+          requireCsrf(exchange, fields.get(CSRF_FIELD));
+          await options.onFile({ field, fileName: fileName ?? '', contentType: mimeType, stream }, fields);
+          if (stream.truncated || stream.bytesRead > options.maxBytes)
+            throw new GatehouseError('too_large', `A file is larger than ${options.maxBytes} bytes.`);
+        })
+        .finally(() => {
+          open.delete(stream);
+          stream.resume();
+        });
       chain.catch(fail);
     });
     parser.on('filesLimit', () => refuse('invalid_request', `At most ${options.maxFiles} files at once.`));
@@ -103,7 +110,17 @@ export async function readMultipart(exchange: Exchange, options: MultipartOption
 function createParser(contentType: string, options: MultipartOptions): BusboyInstance {
   try {
     // One byte more than allowed, so that whoever reads the stream sees that it is too much.
-    return new Busboy({ headers: { 'content-type': contentType }, limits: { fileSize: options.maxBytes + 1, files: options.maxFiles, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, headerPairs: 32, parts: options.maxFiles + FIELDS_MAX } });
+    return new Busboy({
+      headers: { 'content-type': contentType },
+      limits: {
+        fileSize: options.maxBytes + 1,
+        files: options.maxFiles,
+        fields: FIELDS_MAX,
+        fieldSize: FIELD_BYTES_MAX,
+        headerPairs: 32,
+        parts: options.maxFiles + FIELDS_MAX,
+      },
+    });
   } catch (cause) {
     throw new GatehouseError('invalid_request', 'The content type names no boundary.', { cause });
   }

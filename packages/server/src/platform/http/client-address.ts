@@ -68,11 +68,17 @@ function readHop(text: string): string | undefined {
 export function networkOf(ip: string): string {
   if (isIP(ip) !== 6) return ip;
   // The last 32 bits may be written as IPv4; the network is in the first 64.
-  const [head = '', tail] = ip.replace(/%.*$/, '').replace(/[^:]*\.[^:]*$/, '0:0').split('::');
+  const [head = '', tail] = ip
+    .replace(/%.*$/, '')
+    .replace(/[^:]*\.[^:]*$/, '0:0')
+    .split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
   const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right];
-  return `${groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }
 
 function normalise(address: string): string {

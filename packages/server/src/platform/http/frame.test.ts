@@ -28,29 +28,90 @@ const authenticator: Authenticator = {
 let handled: string[] = [];
 const note = (name: string): void => void handled.push(name);
 const routes: readonly Route[] = [
-  defineRoute({ method: 'get', path: '/open', right: 'public', summary: 'open', handle: async ({ principal, ip, isSecure }) => json({ kind: principal.kind, id: principal.id, ip, isSecure }) }),
+  defineRoute({
+    method: 'get',
+    path: '/open',
+    right: 'public',
+    summary: 'open',
+    handle: async ({ principal, ip, isSecure }) => json({ kind: principal.kind, id: principal.id, ip, isSecure }),
+  }),
   defineRoute({ method: 'get', path: '/read', right: 'scan', summary: 'read', handle: async () => (note('read'), json({})) }),
-  defineRoute({ method: 'post', path: '/write', right: 'scan', summary: 'write', body: z.object({ n: z.number() }), handle: async ({ body }) => (note('write'), json(body)) }),
-  defineRoute({ method: 'delete', path: '/things/{id}', right: 'scan', summary: 'remove', params: z.object({ id: z.string() }), handle: async ({ params }) => (note(`delete ${params.id}`), json({})) }),
-  defineRoute({ method: 'put', path: '/stream', right: 'scan', summary: 'stream', rawBody: { kind: 'stream', contentTypes: ['*/*'], description: 'bytes' }, handle: async () => (note('stream'), json({})) }),
-  defineRoute({ method: 'post', path: '/files', right: 'scan', summary: 'files', rawBody: { kind: 'multipart', description: 'files' }, async handle(input) {
-    await readMultipart({ ...input, params: {}, query: new URLSearchParams() }, { maxBytes: 10, maxFiles: 1, onFile: async (file) => {
-      note(`file ${file.fileName}`);
-      try {
-        for await (const chunk of file.stream) void chunk;
-      } catch (error) {
-        note(`broken ${file.fileName}`);
-        throw error;
-      }
-    } });
-    return json({});
-  } }),
-  defineRoute({ method: 'get', path: '/fault', right: 'public', summary: 'fault', async handle() {
-    throw new Error('select * from secret_table');
-  } }),
+  defineRoute({
+    method: 'post',
+    path: '/write',
+    right: 'scan',
+    summary: 'write',
+    body: z.object({ n: z.number() }),
+    handle: async ({ body }) => (note('write'), json(body)),
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/things/{id}',
+    right: 'scan',
+    summary: 'remove',
+    params: z.object({ id: z.string() }),
+    handle: async ({ params }) => (note(`delete ${params.id}`), json({})),
+  }),
+  defineRoute({
+    method: 'put',
+    path: '/stream',
+    right: 'scan',
+    summary: 'stream',
+    rawBody: { kind: 'stream', contentTypes: ['*/*'], description: 'bytes' },
+    handle: async () => (note('stream'), json({})),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/files',
+    right: 'scan',
+    summary: 'files',
+    rawBody: { kind: 'multipart', description: 'files' },
+    async handle(input) {
+      await readMultipart(
+        { ...input, params: {}, query: new URLSearchParams() },
+        {
+          maxBytes: 10,
+          maxFiles: 1,
+          onFile: async (file) => {
+            note(`file ${file.fileName}`);
+            try {
+              for await (const chunk of file.stream) void chunk;
+            } catch (error) {
+              note(`broken ${file.fileName}`);
+              throw error;
+            }
+          },
+        },
+      );
+      return json({});
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/fault',
+    right: 'public',
+    summary: 'fault',
+    async handle() {
+      throw new Error('select * from secret_table');
+    },
+  }),
   definePage({ method: 'get', path: '/page', right: 'scan', summary: 'page', handle: async () => html('<p>page</p>') }),
-  definePage({ method: 'post', path: '/page', right: 'scan', summary: 'form', body: z.object({ name: z.string() }), handle: async ({ body }) => (note(`form ${body.name}`), html('done')) }),
-  definePage({ method: 'post', path: '/sign-in/{link}', right: 'public', ignoresCredentials: true, summary: 'sign in', handle: async ({ principal }) => (note(`sign-in ${principal.kind}`), html('in')) }),
+  definePage({
+    method: 'post',
+    path: '/page',
+    right: 'scan',
+    summary: 'form',
+    body: z.object({ name: z.string() }),
+    handle: async ({ body }) => (note(`form ${body.name}`), html('done')),
+  }),
+  definePage({
+    method: 'post',
+    path: '/sign-in/{link}',
+    right: 'public',
+    ignoresCredentials: true,
+    summary: 'sign in',
+    handle: async ({ principal }) => (note(`sign-in ${principal.kind}`), html('in')),
+  }),
 ];
 
 let server: TestServer | undefined;
@@ -71,12 +132,15 @@ const codeOf = (reply: TestReply): string => `${reply.status} ${String(Reflect.g
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('the host name', () => {
-  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:80', '169.254.1.1', '.', 'gate.example'])('%j is not served, whoever asks', async (host) => {
-    const { send } = await start();
-    expect(codeOf(await send('GET', '/read', { headers: { ...as('scanner'), host } }))).toBe('421 misdirected');
-    expect(handled).toEqual([]);
-    expect(asked).toEqual([]);
-  });
+  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:80', '169.254.1.1', '.', 'gate.example'])(
+    '%j is not served, whoever asks',
+    async (host) => {
+      const { send } = await start();
+      expect(codeOf(await send('GET', '/read', { headers: { ...as('scanner'), host } }))).toBe('421 misdirected');
+      expect(handled).toEqual([]);
+      expect(asked).toEqual([]);
+    },
+  );
 
   it('may be one of those set, with any port and in any case', async () => {
     const { send } = await start({ allowedHosts: ['gate.example', '[::1]'] });
@@ -97,7 +161,8 @@ describe('the right', () => {
 
   it('holds for HEAD and for every spelling that reaches a handler', async () => {
     const { send } = await start();
-    const isServed = async (path: string, headers: Record<string, string>): Promise<string> => `${path} ${(await send('GET', path, { headers })).status < 400 ? 'served' : 'refused'}`;
+    const isServed = async (path: string, headers: Record<string, string>): Promise<string> =>
+      `${path} ${(await send('GET', path, { headers })).status < 400 ? 'served' : 'refused'}`;
     expect((await send('HEAD', '/read')).status).toBe(401);
     for (const path of ['/read/', '//read', '/READ', '/read%2f', '/./read', '/read?x=1', '/x/../read', '/read%00', '/%72ead']) {
       expect(await isServed(path, {})).toBe(`${path} refused`);
@@ -236,8 +301,11 @@ describe('limits', () => {
     expect(statuses).toEqual([200, 200, 429]);
     await direct.close();
     const behind = await start({ limits, trustedProxies: ['loopback'] });
-    const through = async (forwardedFor: string): Promise<number> => (await behind.send('GET', '/open', { headers: { 'x-forwarded-for': forwardedFor } })).status;
-    expect([await through('203.0.113.1'), await through('203.0.113.2'), await through('203.0.113.1'), await through('203.0.113.1')]).toEqual([200, 200, 200, 429]);
+    const through = async (forwardedFor: string): Promise<number> =>
+      (await behind.send('GET', '/open', { headers: { 'x-forwarded-for': forwardedFor } })).status;
+    expect([await through('203.0.113.1'), await through('203.0.113.2'), await through('203.0.113.1'), await through('203.0.113.1')]).toEqual([
+      200, 200, 200, 429,
+    ]);
     // What the client writes in front of the proxy's own entry changes nothing.
     expect(await through('198.51.100.1, 203.0.113.1')).toBe(429);
     expect(await through('203.0.113.3')).toBe(200);
@@ -246,7 +314,8 @@ describe('limits', () => {
   it('count a whole line of IPv6 as one', async () => {
     const { send } = await start({ limits: { requestsPerMinute: 100, anonymousPerMinute: 2 }, trustedProxies: ['loopback'] });
     const statuses = [];
-    for (const ip of ['2001:db8:0:1::1', '2001:db8:0:1::2', '2001:db8:0:1:ffff::3', '2001:db8:0:2::1']) statuses.push((await send('GET', '/open', { headers: { 'x-forwarded-for': ip } })).status);
+    for (const ip of ['2001:db8:0:1::1', '2001:db8:0:1::2', '2001:db8:0:1:ffff::3', '2001:db8:0:2::1'])
+      statuses.push((await send('GET', '/open', { headers: { 'x-forwarded-for': ip } })).status);
     expect(statuses).toEqual([200, 200, 429, 200]);
   });
 });
@@ -254,10 +323,23 @@ describe('limits', () => {
 describe('answers', () => {
   it('all have the security headers and a request id, errors and unknown addresses too', async () => {
     const { send } = await start();
-    for (const [method, path] of [['GET', '/open'], ['GET', '/read'], ['GET', '/page'], ['GET', '/nowhere'], ['PATCH', '/open'], ['GET', '/fault']] as const) {
+    for (const [method, path] of [
+      ['GET', '/open'],
+      ['GET', '/read'],
+      ['GET', '/page'],
+      ['GET', '/nowhere'],
+      ['PATCH', '/open'],
+      ['GET', '/fault'],
+    ] as const) {
       const { headers } = await send(method, path);
       const { 'content-security-policy': policy, 'x-content-type-options': sniff, 'cache-control': cache, 'x-request-id': requestId } = headers;
-      expect({ path, policy, sniff, cache, requestId }).toEqual({ path, policy: expect.stringContaining("default-src 'none'"), sniff: 'nosniff', cache: 'no-store', requestId: expect.stringMatching(/^[0-9a-f]{16}$/) });
+      expect({ path, policy, sniff, cache, requestId }).toEqual({
+        path,
+        policy: expect.stringContaining("default-src 'none'"),
+        sniff: 'nosniff',
+        cache: 'no-store',
+        requestId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      });
     }
   });
 
@@ -279,8 +361,14 @@ describe('answers', () => {
   it('to unknown addresses know who asks, so that the page can lead back', async () => {
     const { send } = await start();
     const accept = { accept: 'text/html' };
-    for (const [who, name] of [['person', 'person'], ['nobody', 'nobody']] as const) {
-      for (const [method, path, code] of [['GET', '/nowhere', 'not_found'], ['DELETE', '/page', 'method_not_allowed']] as const) {
+    for (const [who, name] of [
+      ['person', 'person'],
+      ['nobody', 'nobody'],
+    ] as const) {
+      for (const [method, path, code] of [
+        ['GET', '/nowhere', 'not_found'],
+        ['DELETE', '/page', 'method_not_allowed'],
+      ] as const) {
         const reply = await send(method, path, { headers: { ...accept, ...(who === 'nobody' ? {} : as(who)) } });
         expect(reply.text).toBe(`<!DOCTYPE html><title>${code}</title><p>${name}</p>`);
       }
@@ -311,7 +399,9 @@ describe('answers', () => {
     expect((await plain.send('GET', '/open', { headers: { 'x-forwarded-proto': 'https' } })).headers['strict-transport-security']).toBeUndefined();
     await plain.close();
     const behind = await start({ trustedProxies: ['loopback'] });
-    expect((await behind.send('GET', '/open', { headers: { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-proto': 'https' } })).headers['strict-transport-security']).toBeDefined();
+    expect(
+      (await behind.send('GET', '/open', { headers: { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-proto': 'https' } })).headers['strict-transport-security'],
+    ).toBeDefined();
   });
 });
 
@@ -349,7 +439,9 @@ describe('a client that goes away in the middle of a file', () => {
   it('does not leave the reader of the file waiting', async () => {
     const { port } = await start();
     const socket = connect(port, '127.0.0.1');
-    socket.write('POST /files HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: multipart/form-data; boundary=B\r\ncontent-length: 1000\r\n\r\n--B\r\ncontent-disposition: form-data; name="f"; filename="a"\r\n\r\n12345');
+    socket.write(
+      'POST /files HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: multipart/form-data; boundary=B\r\ncontent-length: 1000\r\n\r\n--B\r\ncontent-disposition: form-data; name="f"; filename="a"\r\n\r\n12345',
+    );
     await vi.waitFor(() => expect(handled).toEqual(['file a']));
     socket.destroy();
     await vi.waitFor(() => expect(handled).toEqual(['file a', 'broken a']));
@@ -358,11 +450,27 @@ describe('a client that goes away in the middle of a file', () => {
 
 describe('a thrown error of ours', () => {
   it('keeps its code and detail', async () => {
-    const { send } = await start({ routes: [defineRoute({ method: 'get', path: '/gone', right: 'public', summary: 'gone', async handle() {
-      throw new GatehouseError('gone', 'It expired.', { errors: [{ at: 'id', message: 'old' }] });
-    } })] });
+    const { send } = await start({
+      routes: [
+        defineRoute({
+          method: 'get',
+          path: '/gone',
+          right: 'public',
+          summary: 'gone',
+          async handle() {
+            throw new GatehouseError('gone', 'It expired.', { errors: [{ at: 'id', message: 'old' }] });
+          },
+        }),
+      ],
+    });
     const reply = await send('GET', '/gone');
     expect(reply.headers['content-type']).toBe('application/problem+json');
-    expect(reply.json).toMatchObject({ status: 410, code: 'gone', detail: 'It expired.', errors: [{ at: 'id', message: 'old' }], requestId: reply.headers['x-request-id'] });
+    expect(reply.json).toMatchObject({
+      status: 410,
+      code: 'gone',
+      detail: 'It expired.',
+      errors: [{ at: 'id', message: 'old' }],
+      requestId: reply.headers['x-request-id'],
+    });
   });
 });

@@ -45,7 +45,12 @@ const ANONYMOUS: ReadonlySet<never> = new Set();
 
 export function createFrame(options: FrameOptions): Fetch {
   const app = new Hono<NodeEnv>({ strict: true });
-  const seconds = options.metrics.histogram({ name: 'gatehouse_http_request_seconds', help: 'Time to answer, by route, method and status.', labels: ['route', 'method', 'status'], buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60] });
+  const seconds = options.metrics.histogram({
+    name: 'gatehouse_http_request_seconds',
+    help: 'Time to answer, by route, method and status.',
+    labels: ['route', 'method', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+  });
   for (const route of options.routes) {
     app.on(route.method.toUpperCase(), toHonoPath(route.path), async (context) => {
       const started = options.clock.monotonicMs();
@@ -175,16 +180,30 @@ function fail(options: FrameOptions, failure: Failure): Response {
   const error = toGatehouseError(failure.thrown);
   if (error.status >= 500) {
     const cause = error.extras.cause;
-    options.log.error({ requestId: failure.requestId, route: failure.route?.path, code: error.code, ...(error.code === 'internal' ? { err: cause } : { reason: Reflect.get(Object(cause), 'code') }) }, 'a request failed');
+    options.log.error(
+      {
+        requestId: failure.requestId,
+        route: failure.route?.path,
+        code: error.code,
+        ...(error.code === 'internal' ? { err: cause } : { reason: Reflect.get(Object(cause), 'code') }),
+      },
+      'a request failed',
+    );
   }
   const headers: Record<string, string> = {};
   if (error.extras.retryAfterS !== undefined) headers['retry-after'] = String(error.extras.retryAfterS);
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
   if (failure.route?.surface === 'page') {
     if (error.code === 'unauthenticated' && failure.route.method === 'get') return new Response(null, { status: 303, headers: { location: '/sign-in' } });
-    return new Response(options.renderErrorPage(error, failure.requestId, failure.principal), { status: error.status, headers: { ...headers, 'content-type': 'text/html; charset=utf-8' } });
+    return new Response(options.renderErrorPage(error, failure.requestId, failure.principal), {
+      status: error.status,
+      headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
+    });
   }
-  return new Response(JSON.stringify(toProblem(error, failure.requestId)), { status: error.status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+  return new Response(JSON.stringify(toProblem(error, failure.requestId)), {
+    status: error.status,
+    headers: { ...headers, 'content-type': 'application/problem+json' },
+  });
 }
 
 /** No such path, or not with this method: host name, who asks and rate limit as for any other, so that a person finds the way back. */
@@ -195,7 +214,10 @@ async function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): 
   const wantsHtml = (context.req.header('accept') ?? '').includes('text/html');
   const pageRoute = wantsHtml ? options.routes.find((route) => route.surface === 'page') : undefined;
   let principal = nobodyAt(address.ip);
-  let thrown: unknown = methods.length === 0 ? new GatehouseError('not_found', 'There is no such address.') : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
+  let thrown: unknown =
+    methods.length === 0
+      ? new GatehouseError('not_found', 'There is no such address.')
+      : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
   try {
     checkHost(options, context);
     principal = await identify(options, context, address.ip);
@@ -220,7 +242,10 @@ function toHonoPath(path: string): string {
 }
 
 function matchesPath(pattern: string, path: string): boolean {
-  const expression = pattern.split(/\{\w+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('[^/]+');
+  const expression = pattern
+    .split(/\{\w+\}/)
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+    .join('[^/]+');
   return new RegExp(`^${expression}$`).test(path);
 }
 

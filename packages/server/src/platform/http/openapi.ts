@@ -29,7 +29,12 @@ export function buildOpenApi(routes: readonly Route[], version: string): Json {
   for (const route of api) (paths[route.path] ??= {})[route.method] = describeRoute(route, schemas);
   return {
     openapi: '3.1.0',
-    info: { title: 'Gatehouse', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }, description: 'Decides what may be published. An HTTP 2xx is never a clearance: publish only with a receipt.' },
+    info: {
+      title: 'Gatehouse',
+      version,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      description: 'Decides what may be published. An HTTP 2xx is never a clearance: publish only with a receipt.',
+    },
     servers: [{ url: '/' }],
     tags: [...new Set(api.map((route) => route.doc.tag))].toSorted(compare).map((name) => ({ name })),
     paths,
@@ -45,8 +50,21 @@ function describeRoute(route: Route, schemas: Record<string, unknown>): Json {
   const { doc } = route;
   const responses: Record<string, unknown> = {};
   for (const [status, response] of Object.entries(doc.responses)) responses[status] = describeResponse(response, schemas);
-  responses['default'] = { description: 'Any error: see `code`', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
-  const parameters = [...describeParameters(doc.params, 'path', schemas), ...describeParameters(doc.query, 'query', schemas), ...Object.entries(doc.requestHeaders ?? {}).map(([name, description]) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } }))];
+  responses['default'] = {
+    description: 'Any error: see `code`',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+  const parameters = [
+    ...describeParameters(doc.params, 'path', schemas),
+    ...describeParameters(doc.query, 'query', schemas),
+    ...Object.entries(doc.requestHeaders ?? {}).map(([name, description]) => ({
+      name,
+      in: 'header',
+      required: false,
+      description,
+      schema: { type: 'string' },
+    })),
+  ];
   return {
     operationId: `${route.method}${route.path.replaceAll(/[^a-zA-Z0-9]+(\w)?/g, (_match, letter: string | undefined) => (letter ?? '').toUpperCase())}`,
     summary: doc.summary,
@@ -62,20 +80,45 @@ function describeRoute(route: Route, schemas: Record<string, unknown>): Json {
 
 function describeResponse(response: ResponseDoc, schemas: Record<string, unknown>): Json {
   const headers = Object.entries(response.headers ?? {}).map(([name, description]) => [name, { description, schema: { type: 'string' } }]);
-  const content = response.schema === undefined ? (response.contentType === undefined ? undefined : { [response.contentType]: {} }) : { [response.contentType ?? 'application/json']: { schema: toSchema(response.schema, 'output', schemas) } };
-  return { description: response.description, ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }), ...(content === undefined ? {} : { content }) };
+  const content =
+    response.schema === undefined
+      ? response.contentType === undefined
+        ? undefined
+        : { [response.contentType]: {} }
+      : { [response.contentType ?? 'application/json']: { schema: toSchema(response.schema, 'output', schemas) } };
+  return {
+    description: response.description,
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
+    ...(content === undefined ? {} : { content }),
+  };
 }
 
 function describeBody(body: BodyDoc, schemas: Record<string, unknown>): Json {
-  if (body.kind === 'json' || body.kind === 'form') return { required: true, content: { [body.kind === 'json' ? 'application/json' : 'application/x-www-form-urlencoded']: { schema: toSchema(body.schema, 'input', schemas) } } };
+  if (body.kind === 'json' || body.kind === 'form')
+    return {
+      required: true,
+      content: { [body.kind === 'json' ? 'application/json' : 'application/x-www-form-urlencoded']: { schema: toSchema(body.schema, 'input', schemas) } },
+    };
   const types = body.kind === 'stream' ? body.contentTypes : ['multipart/form-data'];
-  return { required: true, description: body.description, content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', contentMediaType: type } }])) };
+  return {
+    required: true,
+    description: body.description,
+    content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', contentMediaType: type } }])),
+  };
 }
 
 function describeParameters(schema: z.ZodType | undefined, place: 'path' | 'query', schemas: Record<string, unknown>): Json[] {
   if (schema === undefined) return [];
-  const object = z.object({ properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}), required: z.array(z.string()).default([]) }).parse(toSchema(schema, 'input', schemas));
-  return Object.entries(object.properties).map(([name, { description, ...rest }]) => ({ name, in: place, required: place === 'path' || object.required.includes(name), ...(description === undefined ? {} : { description }), schema: rest }));
+  const object = z
+    .object({ properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}), required: z.array(z.string()).default([]) })
+    .parse(toSchema(schema, 'input', schemas));
+  return Object.entries(object.properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: place,
+    required: place === 'path' || object.required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
 }
 
 /** Schemas with an id (`.meta({ id })`) become components and are referred to by name. */

@@ -1,6 +1,9 @@
 /** Shapes of replies. */
 export function json(value: unknown, options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {}): Response {
-  return new Response(JSON.stringify(value), { status: options.status ?? 200, headers: { 'content-type': 'application/json; charset=utf-8', ...options.headers } });
+  return new Response(JSON.stringify(value), {
+    status: options.status ?? 200,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...options.headers },
+  });
 }
 
 export function html(markup: string, options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {}): Response {

@@ -1,6 +1,6 @@
 /** Everything that a key or a person may be allowed to do: one right per route. `docs/guide/operate.md` explains each. */
 export const RIGHTS = {
-  'scan': 'Screen content and get a verdict (POST /v1/scan, try-it).',
+  scan: 'Screen content and get a verdict (POST /v1/scan, try-it).',
   'uploads:write': 'Create uploads, send their content, delete them.',
   'uploads:read': 'See uploads, their verdicts and receipts, and fetch released content.',
   'held:view': 'Look at held content, blurred and grey first. Each look is recorded.',

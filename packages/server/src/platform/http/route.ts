@@ -99,16 +99,27 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
 }
 
 /** A route of the HTTP API. */
-export function defineRoute<P extends z.ZodType | undefined = undefined, Q extends z.ZodType | undefined = undefined, B extends z.ZodType | undefined = undefined>(spec: RouteSpec<P, Q, B>): Route {
+export function defineRoute<
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(spec: RouteSpec<P, Q, B>): Route {
   return build(spec, 'api');
 }
 
 /** A page of the console, or the target of one of its forms. */
-export function definePage<P extends z.ZodType | undefined = undefined, Q extends z.ZodType | undefined = undefined, B extends z.ZodType | undefined = undefined>(spec: RouteSpec<P, Q, B>): Route {
+export function definePage<
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(spec: RouteSpec<P, Q, B>): Route {
   return build(spec, 'page');
 }
 
-function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined, B extends z.ZodType | undefined>(spec: RouteSpec<P, Q, B>, surface: Route['surface']): Route {
+function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined, B extends z.ZodType | undefined>(
+  spec: RouteSpec<P, Q, B>,
+  surface: Route['surface'],
+): Route {
   const body: BodyDoc | undefined = spec.rawBody ?? (spec.body === undefined ? undefined : { kind: surface === 'api' ? 'json' : 'form', schema: spec.body });
   return {
     method: spec.method,
@@ -138,10 +149,12 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
 
 /** Repeated parameters become arrays. */
 function queryObject(query: URLSearchParams): Record<string, string | string[]> {
-  return Object.fromEntries([...new Set(query.keys())].map((name) => {
-    const values = query.getAll(name);
-    return [name, values.length === 1 ? (values[0] ?? '') : values];
-  }));
+  return Object.fromEntries(
+    [...new Set(query.keys())].map((name) => {
+      const values = query.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
 }
 
 /** @throws {GatehouseError} `invalid_request` with one error for each field */

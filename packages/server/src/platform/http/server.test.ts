@@ -63,7 +63,10 @@ describe('the listener', () => {
 
   it('says which port is taken', async () => {
     listening = await listenTcp(answer, config({}));
-    await expect(listenTcp(answer, config({ port: listening.port }))).rejects.toMatchObject({ code: 'config_invalid', message: expect.stringContaining('another program') });
+    await expect(listenTcp(answer, config({ port: listening.port }))).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('another program'),
+    });
   });
 
   it('does not fall back to plain HTTP when the TLS files cannot be used', async () => {

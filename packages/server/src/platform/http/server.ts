@@ -26,9 +26,10 @@ const SOCKET_PATH_BYTES_MAX = 103;
 
 export async function listenTcp(fetch: Fetch, config: Config): Promise<Listening> {
   const listener = toListener(fetch, false);
-  const server = config.tlsCertFile !== undefined && config.tlsKeyFile !== undefined
-    ? await createSecureServer({ certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }, listener)
-    : createServer(listener);
+  const server =
+    config.tlsCertFile !== undefined && config.tlsKeyFile !== undefined
+      ? await createSecureServer({ certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }, listener)
+      : createServer(listener);
   await listen(tune(server), { host: config.host, port: config.port });
   return asListening(server);
 }
@@ -37,7 +38,11 @@ async function createSecureServer(files: { readonly certFile: string; readonly k
   try {
     return createTlsServer({ cert: await readFile(files.certFile), key: await readFile(files.keyFile), minVersion: 'TLSv1.2' }, listener);
   } catch (cause) {
-    throw new GatehouseError('config_invalid', `TLS cannot be offered with tlsCertFile and tlsKeyFile (${String(Reflect.get(Object(cause), 'code') ?? 'unknown fault')}). Nothing was started.`, { cause });
+    throw new GatehouseError(
+      'config_invalid',
+      `TLS cannot be offered with tlsCertFile and tlsKeyFile (${String(Reflect.get(Object(cause), 'code') ?? 'unknown fault')}). Nothing was started.`,
+      { cause },
+    );
   }
 }
 
@@ -67,10 +72,13 @@ export function controlSocketPath(dataDir: string): string {
 }
 
 function toListener(fetch: Fetch, isControl: boolean): RequestListener {
-  const listener = getRequestListener((request, env) => {
-    if (!('setTimeout' in env.incoming) || !('chunkedEncoding' in env.outgoing)) throw new TypeError('only HTTP/1.1 is served');
-    return fetch(request, { incoming: env.incoming as Parameters<RequestListener>[0], outgoing: env.outgoing, isControl });
-  }, { overrideGlobalObjects: false });
+  const listener = getRequestListener(
+    (request, env) => {
+      if (!('setTimeout' in env.incoming) || !('chunkedEncoding' in env.outgoing)) throw new TypeError('only HTTP/1.1 is served');
+      return fetch(request, { incoming: env.incoming as Parameters<RequestListener>[0], outgoing: env.outgoing, isControl });
+    },
+    { overrideGlobalObjects: false },
+  );
   return (incoming, outgoing) => void listener(incoming, outgoing);
 }
 
@@ -86,7 +94,12 @@ function listen(server: Server, where: { readonly host: string; readonly port: n
   return new Promise((done, fail) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
-      const hint = cause.code === 'EADDRINUSE' ? 'another program listens there; choose another with GATEHOUSE_PORT' : cause.code === 'EACCES' ? 'this user may not; ports below 1024 need a privilege' : cause.message;
+      const hint =
+        cause.code === 'EADDRINUSE'
+          ? 'another program listens there; choose another with GATEHOUSE_PORT'
+          : cause.code === 'EACCES'
+            ? 'this user may not; ports below 1024 need a privilege'
+            : cause.message;
       fail(new GatehouseError('config_invalid', `Cannot listen on ${place}: ${hint}. Nothing was changed.`, { cause }));
     });
     server.listen(where, () => done());
