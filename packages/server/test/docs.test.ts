@@ -38,13 +38,16 @@ describe('the guides', () => {
   });
 
   const commands: readonly CommandDefinition[] = [...systemCommands, ...domains.flatMap((domain) => ('commands' in domain ? (domain.commands ?? []) : []))];
-  it.each(commands.map((command) => [command.name, command] as const))('explain the command %s', (name, { summary, help, options = [], arguments: args = [] }) => {
-    const section = cli.split('\n### ').find((part) => part.startsWith(`${name}\n`)) ?? '';
-    expect(section).toContain(summary.slice(1));
-    for (const { flags, about } of options) expect(section).toContain(`| \`${flags}\` | ${about}`);
-    for (const argument of args) expect(section).toContain(`| \`${argument.name}\` | ${argument.about}`);
-    expect(section).toContain(help ?? '');
-  });
+  it.each(commands.map((command) => [command.name, command] as const))(
+    'explain the command %s',
+    (name, { summary, help, options = [], arguments: args = [] }) => {
+      const section = cli.split('\n### ').find((part) => part.startsWith(`${name}\n`)) ?? '';
+      expect(section).toContain(summary.slice(1));
+      for (const { flags, about } of options) expect(section).toContain(`| \`${flags}\` | ${about}`);
+      for (const argument of args) expect(section).toContain(`| \`${argument.name}\` | ${argument.about}`);
+      expect(section).toContain(help ?? '');
+    },
+  );
 
   it('list nothing that does not exist', () => {
     const shown = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, word]) => word ?? '');
@@ -52,9 +55,18 @@ describe('the guides', () => {
     expect(shown(operate, /^\| `GATEHOUSE_\w+`<br>`(\w+)`/gm)).toEqual(Object.keys(SETTINGS));
     expect(shown(operate.split('<!-- rights:begin -->')[1] ?? '', /^\| `([a-z:]+)` \|/gm).slice(0, Object.keys(RIGHTS).length)).toEqual(Object.keys(RIGHTS));
     expect(shown(cli, /^### (.+)$/gm)).toEqual([...commands.map(({ name }) => name), 'completion']);
-    const known = new Set([...(Object.keys(SETTINGS) as SettingKey[]).map(toEnvName), 'GATEHOUSE_CONFIG_FILE', 'GATEHOUSE_URL', 'GATEHOUSE_API_KEY', 'GATEHOUSE_KEY']);
+    const known = new Set([
+      ...(Object.keys(SETTINGS) as SettingKey[]).map(toEnvName),
+      'GATEHOUSE_CONFIG_FILE',
+      'GATEHOUSE_URL',
+      'GATEHOUSE_API_KEY',
+      'GATEHOUSE_KEY',
+    ]);
     for (const path of markdownFiles().filter((file) => file.startsWith('docs/guide') || file === 'README.md' || file === 'docs/capacity.md'))
-      expect(shown(readFileSync(join(ROOT, path), 'utf8'), /\b(GATEHOUSE_[A-Z_]*[A-Z])\b/g).filter((name) => !known.has(name)), path).toEqual([]);
+      expect(
+        shown(readFileSync(join(ROOT, path), 'utf8'), /\b(GATEHOUSE_[A-Z_]*[A-Z])\b/g).filter((name) => !known.has(name)),
+        path,
+      ).toEqual([]);
   });
 });
 

@@ -29,15 +29,21 @@ interface ModelList {
 
 const SEEDS = 12;
 const seeds = fc.uniqueArray(fc.nat({ max: SEEDS - 1 }), { minLength: 1, maxLength: 6 });
+const someList = fc.nat({ max: 1 });
+const someSeed = fc.nat({ max: SEEDS - 1 });
+/** Mostly imports and entries, because what comes back after it was withdrawn needs several of them; a removed list ends its part of the run. */
 const command = fc.oneof(
-  fc.record({ kind: fc.constant('import' as const), list: fc.nat({ max: 1 }), seeds, mode: fc.constantFrom('add' as const, 'replace' as const) }),
-  fc.record({ kind: fc.constant('disable-entry' as const), list: fc.nat({ max: 1 }), seed: fc.nat({ max: SEEDS - 1 }) }),
-  fc.record({ kind: fc.constant('enable-entry' as const), list: fc.nat({ max: 1 }), seed: fc.nat({ max: SEEDS - 1 }) }),
-  fc.record({ kind: fc.constant('disable' as const), list: fc.nat({ max: 1 }) }),
-  fc.record({ kind: fc.constant('enable' as const), list: fc.nat({ max: 1 }) }),
-  fc.record({ kind: fc.constant('remove' as const), list: fc.nat({ max: 1 }) }),
-  fc.record({ kind: fc.constant('fold' as const), list: fc.nat({ max: 1 }) }),
-  fc.record({ kind: fc.constant('restart' as const) }),
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('import' as const), list: someList, seeds, mode: fc.constantFrom('add' as const, 'replace' as const) }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('disable-entry' as const), list: someList, seed: someSeed }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('enable-entry' as const), list: someList, seed: someSeed }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('disable' as const), list: someList }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('enable' as const), list: someList }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fold' as const), list: someList }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), list: someList }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
 

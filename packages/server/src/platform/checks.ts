@@ -75,7 +75,7 @@ async function checkDatabase({ database }: AppContext): Promise<CheckResult> {
     return {
       status: 'fail',
       finding: 'The database does not answer. Uploads are refused until it does; nothing is released.',
-      remedy: 'Embedded: free disk space and see postgres.log in the data directory. External: check GATEHOUSE_DATABASE_URL and the server.',
+      remedy: 'Embedded: free disk space and see pg.log in the data directory. External: check GATEHOUSE_DATABASE_URL and the server.',
     };
   }
 }

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generatePicture } from '../../test/support/pictures.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
-import { PACKAGE_DIR, resolveEntry } from '../platform/entry.ts';
+import { PACKAGE_DIR } from '../platform/entry.ts';
 import { DecoderPool, type DecoderPoolOptions } from './decoder-pool.ts';
 import { createPreviews } from './previews.ts';
 import { openDecoderPool } from './service.ts';
@@ -170,12 +170,12 @@ describe('no drawing', () => {
   });
 
   test('when decoding takes too long, the client has gone, the service stops, or no decoder starts', async () => {
-    const path = await save(await image().resize(900).png({ compressionLevel: 0 }).toBuffer());
+    // The fake program does what the name of the file says.
+    const path = join(dir, 'hang');
+    await writeFile(path, await image().png().toBuffer());
     const code = (from: DecoderPool, signal?: AbortSignal): Promise<unknown> =>
       createPreviews(from).renderPreview({ path, isBlurred: true, ...(signal === undefined ? {} : { signal }) }).then(() => 'drawn', (error: unknown) => `${String(Reflect.get(Object(error), 'code'))} ${String(error)}`);
-    const slow = new DecoderPool({ program: resolveEntry('screening/decoder-process'), processes: 1, timeoutMs: 1, memoryMib: 1024, queueLimit: 5, limits: { maxPixels: 1e6, maxFrames: 1 }, clock: systemClock });
-    pools.push(slow);
-    expect(await code(slow)).toMatch(/^conflict .*took too long/);
+    expect(await code(fakePool({ timeoutMs: 100 }))).toMatch(/^conflict .*took too long/);
     expect(await code(pool, AbortSignal.abort())).toMatch(/^stopping /);
     expect(await code(fakePool({ program: FAKE.replace('fake-', 'broken-') }))).toMatch(/^internal .*gatehouse doctor/);
     const stopped = fakePool();

@@ -233,9 +233,12 @@ describe('a backup', () => {
     const { pool } = source.db.database;
     const broken = { ...source.db.database, pool: Object.assign(Object.create(pool) as typeof pool, { connect: async () => spoil(await pool.connect()) }) };
     const { test } = source;
-    await expect(writeBackup({ database: broken, blobs: test.context.blobs, dataDir: test.dataDir, folder, domains: DOMAINS, clock: test.context.clock })).rejects.toThrow('spoiled');
+    await expect(
+      writeBackup({ database: broken, blobs: test.context.blobs, dataDir: test.dataDir, folder, domains: DOMAINS, clock: test.context.clock }),
+    ).rejects.toThrow('spoiled');
     expect(await readdir(folder)).not.toContain('manifest.json');
-    for (let i = 0; i < 12; i++) expect((await pool.query<{ s: string }>(`select current_setting('transaction_isolation') as s`)).rows[0]?.s).toBe('read committed');
+    for (let i = 0; i < 12; i++)
+      expect((await pool.query<{ s: string }>(`select current_setting('transaction_isolation') as s`)).rows[0]?.s).toBe('read committed');
     const { quarantine } = source.test.context.blobs;
     await quarantine.remove(await put(quarantine, 'removed afterwards'));
     expect((await readdir(join(source.test.dataDir, 'quarantine', 'tmp'))).filter((name) => name.startsWith('kept'))).toEqual([]);
@@ -247,7 +250,9 @@ describe('a backup that is not as it was written', () => {
 
   beforeEach(async () => {
     await copyBackup();
-    files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
   });
 
   const damages: readonly (readonly [string, (path: string) => Promise<void>])[] = [
@@ -255,11 +260,14 @@ describe('a backup that is not as it was written', () => {
     ['one byte less', async (path) => truncate(path, Math.max(0, (await stat(path)).size - 1))],
     ['one byte more', (path) => writeFile(path, '\n', { flag: 'a' })],
     ['no file', (path) => rm(path)],
-    ['a link in its place', async (path) => {
-      await writeFile(join(folder, '..', 'copy'), await readFile(path));
-      await rm(path);
-      await symlink(join(folder, '..', 'copy'), path);
-    }],
+    [
+      'a link in its place',
+      async (path) => {
+        await writeFile(join(folder, '..', 'copy'), await readFile(path));
+        await rm(path);
+        await symlink(join(folder, '..', 'copy'), path);
+      },
+    ],
   ];
 
   it.each(damages)('%s in any of its files is refused by the reading, which comes before any writing', async (name, damage) => {
@@ -282,7 +290,12 @@ describe('a backup that is not as it was written', () => {
     await writeFile(table ?? '', 'x', { flag: 'a' });
     await rm(join(folder, 'files/keys/receipt.pem'));
     await expect(readBackup(folder)).rejects.toMatchObject({
-      extras: { errors: [{ at: 'db/sample.book.copy', message: 'was changed or damaged' }, { at: 'files/keys/receipt.pem', message: 'is missing or cannot be read' }] },
+      extras: {
+        errors: [
+          { at: 'db/sample.book.copy', message: 'was changed or damaged' },
+          { at: 'files/keys/receipt.pem', message: 'is missing or cannot be read' },
+        ],
+      },
     });
   });
 
@@ -302,7 +315,12 @@ describe('a backup that is not as it was written', () => {
     const content = 'from outside';
     const path = join(folder, file);
     await mkdir(dirname(path), { recursive: true }).catch(() => undefined);
-    const isThere = file.startsWith('/etc') ? false : await writeFile(path, content, { flag: 'wx' }).then(() => true, () => false);
+    const isThere = file.startsWith('/etc')
+      ? false
+      : await writeFile(path, content, { flag: 'wx' }).then(
+          () => true,
+          () => false,
+        );
     const sha256 = createHash('sha256').update(content).digest('hex');
     await forgeManifest((manifest) => ({ ...manifest, files: [...manifest.files, { file, sha256, sizeBytes: content.length }] }));
     await expect(readBackup(folder)).rejects.toMatchObject({ code: 'invalid_request' });
@@ -312,14 +330,22 @@ describe('a backup that is not as it was written', () => {
   it.each<[string, Partial<BackupManifest['tables'][number]>]>([
     ['a table outside the schemas of Gatehouse', { schema: 'pg_catalog', table: 'pg_authid', file: 'db/pg_catalog.pg_authid.copy' }],
     ['a table name that is more than a name', { table: 'state"; drop table sample.book; --' }],
-    ['a column that is more than a name', { columns: ['version") from program \'id\' --'] }],
+    ['a column that is more than a name', { columns: ["version\") from program 'id' --"] }],
     ['rows from elsewhere', { file: 'files/keys/receipt.pem' }],
   ])('%s is refused', async (_name, forged) => {
     const target = await open();
     if (forged.file?.startsWith('db/') === true) await writeFile(join(folder, forged.file), await readFile(join(folder, 'db/sample.state.copy')));
     await forgeManifest((manifest) => ({
       ...manifest,
-      tables: manifest.tables.map((table) => (table.table === 'state' ? { ...table, ...forged, ...(forged.file === 'files/keys/receipt.pem' ? { sha256: manifest.files.find(({ file }) => file === forged.file)?.sha256 } : {}) } : table)),
+      tables: manifest.tables.map((table) =>
+        table.table === 'state'
+          ? {
+              ...table,
+              ...forged,
+              ...(forged.file === 'files/keys/receipt.pem' ? { sha256: manifest.files.find(({ file }) => file === forged.file)?.sha256 } : {}),
+            }
+          : table,
+      ),
     }));
     await expect(restore(target)).rejects.toMatchObject({ code: 'invalid_request' });
     expect(await isEmpty(target)).toBe(true);
@@ -422,20 +448,25 @@ describe('while others write', () => {
       for (let n = 0; !isOver; n++) await live(own, `${writer}/${n}`, () => new Promise((resolve) => setTimeout(resolve, n % 3)));
     });
     const seen = { quarantine: 0, released: 0 };
-    // Usually two rounds; a quiet moment sees nothing in flight.
-    for (let round = 0; round < 2 || (round < ROUNDS_MAX && Math.min(seen.quarantine, seen.released) === 0); round++) {
-      const into = `${folder}-${round}`;
-      await back(own, into);
-      const target = await open();
-      await restore(target, into);
-      const { rows } = await target.db.database.pool.query<{ title: 'quarantine' | 'released'; sha256: string }>('select title, sha256 from sample.book where sha256 is not null');
-      for (const { title, sha256 } of rows) {
-        seen[title] += 1;
-        expect(await target.test.context.blobs[title].has(sha256), `${title} ${sha256}`).toBe(true);
+    try {
+      // Usually two rounds; a quiet moment sees nothing in flight.
+      for (let round = 0; round < 2 || (round < ROUNDS_MAX && Math.min(seen.quarantine, seen.released) === 0); round++) {
+        const into = `${folder}-${round}`;
+        await back(own, into);
+        const target = await open();
+        await restore(target, into);
+        const { rows } = await target.db.database.pool.query<{ title: 'quarantine' | 'released'; sha256: string }>(
+          'select title, sha256 from sample.book where sha256 is not null',
+        );
+        for (const { title, sha256 } of rows) {
+          seen[title] += 1;
+          expect(await target.test.context.blobs[title].has(sha256), `${title} ${sha256}`).toBe(true);
+        }
       }
+    } finally {
+      isOver = true;
+      await Promise.all(writers);
     }
-    isOver = true;
-    await Promise.all(writers);
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
     for (const area of ['quarantine', 'released', 'segments']) {
       const names = await readdir(join(own.test.dataDir, area, 'tmp'));
@@ -450,11 +481,12 @@ describe('while others write', () => {
     // The first table is read when the snapshot is fixed.
     let hasMoved = false;
     const pool = Object.assign(Object.create(own.db.database.pool) as typeof own.db.database.pool, {
-      connect: async () => afterFirstCopy(await own.db.database.pool.connect(), async () => {
-        hasMoved = true;
-        await own.db.database.pool.query(`update sample.book set title = 'released' where sha256 = $1`, [sha256]);
-        await blobs.quarantine.remove(sha256);
-      }),
+      connect: async () =>
+        afterFirstCopy(await own.db.database.pool.connect(), async () => {
+          hasMoved = true;
+          await own.db.database.pool.query(`update sample.book set title = 'released' where sha256 = $1`, [sha256]);
+          await blobs.quarantine.remove(sha256);
+        }),
     });
     await writeBackup({ database: { ...own.db.database, pool }, blobs, dataDir: own.test.dataDir, folder, domains: DOMAINS, clock: own.test.context.clock });
     expect(hasMoved).toBe(true);

@@ -42,9 +42,17 @@ export async function writeBackup(options: BackupOptions): Promise<BackupManifes
     for (const area of BLOB_AREAS) kept.push(await blobs[area].keepRemoved());
     const { tables, migrations } = await dumpDatabase(options);
     for (const area of AREAS) await copyArea(dataDir, folder, area);
-    for (const [index, area] of BLOB_AREAS.entries()) await copyKept(kept[index], (sha256) => join(folder, 'files', relative(dataDir, blobs[area].pathOf(sha256))));
+    for (const [index, area] of BLOB_AREAS.entries())
+      await copyKept(kept[index], (sha256) => join(folder, 'files', relative(dataDir, blobs[area].pathOf(sha256))));
     await syncTree(folder);
-    const manifest: BackupManifest = { format: FORMAT, version: VERSION, createdAt: clock.now().toISOString(), migrations, tables, files: await describeFiles(folder) };
+    const manifest: BackupManifest = {
+      format: FORMAT,
+      version: VERSION,
+      createdAt: clock.now().toISOString(),
+      migrations,
+      tables,
+      files: await describeFiles(folder),
+    };
     await writeManifest(folder, manifest);
     await syncTree(folder);
     return manifest;
@@ -60,8 +68,14 @@ async function dumpDatabase({ database, domains, folder }: BackupOptions): Promi
     await fixTextForms(client);
     const tables: TableDump[] = [];
     // The first query fixes the snapshot for all of them.
-    for (const name of await listTables(client, domains.map(({ domain }) => domain))) tables.push(await dumpTable(client, name, { dir: folder, prefix: 'db' }));
-    const { rows: migrations } = await client.query<{ domain: string; id: string }>('select domain, id from platform.migration order by applied_at, domain, id');
+    for (const name of await listTables(
+      client,
+      domains.map(({ domain }) => domain),
+    ))
+      tables.push(await dumpTable(client, name, { dir: folder, prefix: 'db' }));
+    const { rows: migrations } = await client.query<{ domain: string; id: string }>(
+      'select domain, id from platform.migration order by applied_at, domain, id',
+    );
     await client.query('commit');
     client.release();
     return { tables, migrations };
@@ -80,7 +94,9 @@ async function requireEmpty(folder: string): Promise<void> {
 async function copyArea(dataDir: string, folder: string, area: string): Promise<void> {
   for (const path of await listFiles(join(dataDir, area))) {
     // Removed between listing and copying: it was set aside.
-    await copyDurable(path, join(folder, 'files', relative(dataDir, path))).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : Promise.reject(error)));
+    await copyDurable(path, join(folder, 'files', relative(dataDir, path))).catch((error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' ? undefined : Promise.reject(error),
+    );
   }
 }
 
@@ -93,6 +109,7 @@ async function copyKept(kept: KeptFiles | undefined, targetOf: (sha256: string) 
 
 async function describeFiles(folder: string): Promise<BackupManifest['files']> {
   const files: BackupManifest['files'] = [];
-  for (const path of (await listFiles(join(folder, 'files'))).toSorted()) files.push({ file: relative(folder, path), sha256: await hashFile(path), sizeBytes: (await stat(path)).size });
+  for (const path of (await listFiles(join(folder, 'files'))).toSorted())
+    files.push({ file: relative(folder, path), sha256: await hashFile(path), sizeBytes: (await stat(path)).size });
   return files;
 }

@@ -7,8 +7,12 @@ import { syncDir } from '../blobs.ts';
 
 /** Finished files below `dir`, or none when there is no such folder. Temporary ones live in `tmp`. */
 export async function listFiles(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : Promise.reject(error)));
-  return entries.filter((entry) => entry.isFile() && !/(^|\/)tmp(\/|$)/.test(relative(dir, entry.parentPath))).map((entry) => join(entry.parentPath, entry.name));
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? [] : Promise.reject(error),
+  );
+  return entries
+    .filter((entry) => entry.isFile() && !/(^|\/)tmp(\/|$)/.test(relative(dir, entry.parentPath)))
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** The name in its folder is durable only after `syncTree` of the top. */
@@ -38,7 +42,8 @@ export async function writeDurable(path: string, text: string): Promise<void> {
 export async function syncTree(dir: string): Promise<void> {
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) if (entry.isDirectory()) await syncDir(join(entry.parentPath, entry.name));
   await syncDir(dir);
-  await syncDir(dirname(dir));
+  // A folder that others own may be closed to us.
+  await syncDir(dirname(dir)).catch(() => undefined);
 }
 
 /** @throws when it is not a plain file */

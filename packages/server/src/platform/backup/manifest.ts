@@ -20,7 +20,12 @@ const NameSchema = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/);
 /** In one of the areas, and no way out of it; what people call their key files is theirs. */
 const FileSchema = z.string().refine((path) => {
   const [top, area, ...names] = path.split('/');
-  return top === 'files' && AREAS.some((known) => known === area) && names.length > 0 && names.every((name) => !['', '.', '..'].includes(name) && !/[\0\\]/.test(name));
+  return (
+    top === 'files' &&
+    AREAS.some((known) => known === area) &&
+    names.length > 0 &&
+    names.every((name) => !['', '.', '..'].includes(name) && !/[\0\\]/.test(name))
+  );
 });
 
 const TableSchema = z
@@ -46,9 +51,14 @@ export async function writeManifest(folder: string, manifest: BackupManifest): P
 /** Reads the manifest and checks every file against it, before anything is written. @throws {GatehouseError} `invalid_request` */
 export async function readBackup(folder: string): Promise<BackupManifest> {
   const [text, seal] = await Promise.all([MANIFEST, SEAL].map((name) => readFile(join(folder, name), 'utf8'))).catch((cause: unknown) => {
-    throw new GatehouseError('invalid_request', `${folder} holds no ${MANIFEST} with its ${SEAL}: it is no backup, or one that was not finished. Nothing was changed.`, { cause });
+    throw new GatehouseError(
+      'invalid_request',
+      `${folder} holds no ${MANIFEST} with its ${SEAL}: it is no backup, or one that was not finished. Nothing was changed.`,
+      { cause },
+    );
   });
-  if (text === undefined || seal !== toSeal(text)) throw new GatehouseError('invalid_request', `The manifest of ${folder} was changed or damaged. Nothing was changed.`);
+  if (text === undefined || seal !== toSeal(text))
+    throw new GatehouseError('invalid_request', `The manifest of ${folder} was changed or damaged. Nothing was changed.`);
   const parsed = ManifestSchema.safeParse(parseJson(text));
   if (!parsed.success) throw new GatehouseError('invalid_request', `The manifest of ${folder} cannot be read by this version. Nothing was changed.`);
   const damaged: { at: string; message: string }[] = [];
@@ -56,7 +66,10 @@ export async function readBackup(folder: string): Promise<BackupManifest> {
     const found = await hashFile(join(folder, file)).catch(() => 'missing');
     if (found !== sha256) damaged.push({ at: file, message: found === 'missing' ? 'is missing or cannot be read' : 'was changed or damaged' });
   }
-  if (damaged.length > 0) throw new GatehouseError('invalid_request', `${damaged.length} file(s) of the backup are not as they were written. Nothing was changed.`, { errors: damaged });
+  if (damaged.length > 0)
+    throw new GatehouseError('invalid_request', `${damaged.length} file(s) of the backup are not as they were written. Nothing was changed.`, {
+      errors: damaged,
+    });
   return parsed.data;
 }
 

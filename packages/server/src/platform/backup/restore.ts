@@ -31,7 +31,9 @@ export async function restoreBackup(options: RestoreOptions, manifest: BackupMan
     await copyFiles(options, manifest);
     await loadRows(options, manifest);
   } catch (error) {
-    await removeTraces(options).catch((cause: unknown) => options.log.error({ err: cause }, 'what the failed restore had written could not be removed; restore into another place'));
+    await removeTraces(options).catch((cause: unknown) =>
+      options.log.error({ err: cause }, 'what the failed restore had written could not be removed; restore into another place'),
+    );
     throw error;
   }
 }
@@ -57,7 +59,11 @@ function requireKnown(domains: readonly DomainMigrations[], manifest: BackupMani
 
 async function migrateTo({ database, domains, log }: RestoreOptions, manifest: BackupManifest): Promise<void> {
   const wanted = new Set(manifest.migrations.map(({ domain, id }) => `${domain}/${id}`));
-  await migrate(database, domains.map(({ domain, migrations }) => ({ domain, migrations: migrations.filter(({ id }) => wanted.has(`${domain}/${id}`)) })), log);
+  await migrate(
+    database,
+    domains.map(({ domain, migrations }) => ({ domain, migrations: migrations.filter(({ id }) => wanted.has(`${domain}/${id}`)) })),
+    log,
+  );
 }
 
 async function loadRows({ database, domains, folder }: RestoreOptions, manifest: BackupManifest): Promise<void> {

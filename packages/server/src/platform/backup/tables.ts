@@ -26,13 +26,24 @@ interface TableName {
  * take its time.
  */
 export async function fixTextForms(client: pg.ClientBase): Promise<void> {
-  const settings = { statement_timeout: '0', client_encoding: 'UTF8', datestyle: 'ISO', intervalstyle: 'postgres', timezone: 'UTC', extra_float_digits: '3', bytea_output: 'hex' };
+  const settings = {
+    statement_timeout: '0',
+    client_encoding: 'UTF8',
+    datestyle: 'ISO',
+    intervalstyle: 'postgres',
+    timezone: 'UTC',
+    extra_float_digits: '3',
+    bytea_output: 'hex',
+  };
   for (const [name, value] of Object.entries(settings)) await client.query(`set local ${name} = '${value}'`);
 }
 
 /** Tables of `schemas`, referenced ones before those that refer to them. */
 export async function listTables(client: pg.ClientBase, schemas: readonly string[]): Promise<TableName[]> {
-  const { rows: tables } = await client.query<TableName>(`select n.nspname as schema, c.relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = any($1) order by 1, 2`, [schemas]);
+  const { rows: tables } = await client.query<TableName>(
+    `select n.nspname as schema, c.relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = any($1) order by 1, 2`,
+    [schemas],
+  );
   const { rows: edges } = await client.query<{ child: string; parent: string }>(
     `select cn.nspname || '.' || c.relname as child, pn.nspname || '.' || p.relname as parent from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace cn on cn.oid = c.relnamespace join pg_class p on p.oid = k.confrelid join pg_namespace pn on pn.oid = p.relnamespace where k.contype = 'f' and k.conrelid <> k.confrelid`,
   );
@@ -54,7 +65,10 @@ function nameOf({ schema, table }: TableName): string {
 }
 
 async function listColumns(client: pg.ClientBase, { schema, table }: TableName): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(`select column_name as name from information_schema.columns where table_schema = $1 and table_name = $2 and is_generated = 'NEVER' order by ordinal_position`, [schema, table]);
+  const { rows } = await client.query<{ name: string }>(
+    `select column_name as name from information_schema.columns where table_schema = $1 and table_name = $2 and is_generated = 'NEVER' order by ordinal_position`,
+    [schema, table],
+  );
   return rows.map(({ name }) => name);
 }
 
@@ -80,7 +94,10 @@ export async function advanceSequences(client: pg.ClientBase, schemas: readonly 
     `select table_schema as schema, table_name as table, column_name as column, pg_get_serial_sequence(quote_ident(table_schema) || '.' || quote_ident(table_name), column_name) as sequence from information_schema.columns where table_schema = any($1) and pg_get_serial_sequence(quote_ident(table_schema) || '.' || quote_ident(table_name), column_name) is not null`,
     [schemas],
   );
-  for (const row of rows) await client.query(`select setval($1, coalesce((select max(${ident(row.column)}) from ${ident(row.schema)}.${ident(row.table)}), 0) + 1, false)`, [row.sequence]);
+  for (const row of rows)
+    await client.query(`select setval($1, coalesce((select max(${ident(row.column)}) from ${ident(row.schema)}.${ident(row.table)}), 0) + 1, false)`, [
+      row.sequence,
+    ]);
 }
 
 function count(hash: Hash, counter: { sizeBytes: number }): Transform {
