@@ -83,7 +83,13 @@ describe('box filters', () => {
     }
   });
 
-  it.each([[1, 8], [4, 8], [5, 3], [16, 8], [30, 8]])('go down several rows at a time: window %i, %i rows', (window, rows) => {
+  it.each([
+    [1, 8],
+    [4, 8],
+    [5, 3],
+    [16, 8],
+    [30, 8],
+  ])('go down several rows at a time: window %i, %i rows', (window, rows) => {
     const [height, stride, ringRows] = [61, 3 * STRIP, Math.ceil((window + rows) / 4) * 4];
     const column = (x: number): Float32Array => Float32Array.from({ length: height }, (_, y) => ((y * 37 + x * 101) % 251) + 0.1 * x);
     const ring = new Float32Array(ringRows * stride);

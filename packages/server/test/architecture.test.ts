@@ -38,7 +38,9 @@ group('the sources', () => {
 group('the planted violations', () => {
   const project = readProject(PLANTED);
   const found = new Set(findViolations(project).map(({ path, line, rule }) => `${path}:${line} ${rule}`));
-  const planted = new Set(project.files.flatMap((file) => file.lines.flatMap((text, index) => readPlanted(text).map((rule) => `${file.path}:${index + 1} ${rule}`))));
+  const planted = new Set(
+    project.files.flatMap((file) => file.lines.flatMap((text, index) => readPlanted(text).map((rule) => `${file.path}:${index + 1} ${rule}`))),
+  );
 
   test.each(RULES.map((rule) => rule.name))('%s is caught where it is broken and nowhere else', (name) => {
     const of = (all: ReadonlySet<string>): string[] => [...all].filter((line) => line.endsWith(` ${name}`)).toSorted();
@@ -58,7 +60,11 @@ group('the planted lint violations', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-lint-'));
     try {
       cpSync(join(PLANTED, 'lint'), folder, { recursive: true });
-      const planted = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').flatMap((text, index) => readPlanted(text).map((rule) => `${name}:${index + 1} ${rule}`)));
+      const planted = readdirSync(folder).flatMap((name) =>
+        readFileSync(join(folder, name), 'utf8')
+          .split('\n')
+          .flatMap((text, index) => readPlanted(text).map((rule) => `${name}:${index + 1} ${rule}`)),
+      );
       expect(new Set(planted.map((line) => line.split(' ')[1])).size).toBeGreaterThan(20);
       expect(runLint(folder)).toEqual([...new Set(planted)].toSorted());
     } finally {
@@ -68,7 +74,15 @@ group('the planted lint violations', () => {
 });
 
 group('the house documents', () => {
-  const documents = ['ARCHITECTURE.md', 'STYLE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/words.md', 'docs/threat-model.md', ...readdirSync(join(ROOT, 'docs/adr')).map((name) => `docs/adr/${name}`)];
+  const documents = [
+    'ARCHITECTURE.md',
+    'STYLE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'docs/words.md',
+    'docs/threat-model.md',
+    ...readdirSync(join(ROOT, 'docs/adr')).map((name) => `docs/adr/${name}`),
+  ];
 
   test.each(documents)('%s names only files that are there', (document) => {
     const text = readFileSync(join(ROOT, document), 'utf8');
@@ -78,7 +92,9 @@ group('the house documents', () => {
   });
 
   test('ARCHITECTURE.md lists every dependency with its exact version, and no other', () => {
-    const rows = [...readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `([^`]+)` \| ([\w.-]+) \|/gm)].map(([, name, version]) => `${name} ${version}`);
+    const rows = [...readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `([^`]+)` \| ([\w.-]+) \|/gm)].map(
+      ([, name, version]) => `${name} ${version}`,
+    );
     const declared = ['package.json', 'packages/server/package.json', 'packages/pdq/package.json', 'packages/hamming/package.json'].flatMap(readDependencies);
     expect(rows.length).toBeGreaterThan(20);
     expect(rows.toSorted()).toEqual(declared.toSorted());
@@ -88,14 +104,19 @@ group('the house documents', () => {
 /** `name version`, without our own packages. */
 function readDependencies(manifest: string): string[] {
   const parsed: unknown = JSON.parse(readFileSync(join(ROOT, manifest), 'utf8'));
-  const groups = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'].map((member) => Object.entries(Object(Reflect.get(Object(parsed), member))));
+  const groups = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'].map((member) =>
+    Object.entries(Object(Reflect.get(Object(parsed), member))),
+  );
   return groups.flat().flatMap(([name, version]) => (name.startsWith('@gatehouse/') ? [] : [`${name} ${String(version)}`]));
 }
 
 /** `file:line rule` for each finding. */
 function runLint(folder: string): string[] {
   const oxlint = join(ROOT, 'node_modules/oxlint/bin/oxlint');
-  const { stdout } = spawnSync(process.execPath, [oxlint, '-c', join(ROOT, '.oxlintrc.json'), '--type-aware', '-f', 'unix', folder], { cwd: ROOT, encoding: 'utf8' });
+  const { stdout } = spawnSync(process.execPath, [oxlint, '-c', join(ROOT, '.oxlintrc.json'), '--type-aware', '-f', 'unix', folder], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   const found = [...stdout.matchAll(/([\w-]+\.ts):(\d+):\d+: .*\[\w+\/\w+\(([\w-]+)\)\]$/gm)].map(([, name, line, rule]) => `${name}:${line} ${rule}`);
   return [...new Set(found)].toSorted();
 }

@@ -20,7 +20,9 @@ test.each(EDITS.filter(({ survives }) => survives).map((edit) => [edit.name, edi
 test('unrelated pictures are not', async () => {
   for (let seed = 1000; seed < 1020; seed++) {
     const { data, width, height } = generatePicture({ seed, width: 200, height: 150 });
-    const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 3 } }).jpeg().toBuffer();
+    const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 3 } })
+      .jpeg()
+      .toBuffer();
     expect((await lab.screen(jpeg)).verdict).toBe('clear');
   }
 });

@@ -28,18 +28,31 @@ export function createScreeningChecks(pool: DecoderPool, clock: Clock): readonly
 async function checkDecoders(pool: DecoderPool, clock: Clock): Promise<CheckResult> {
   const { lastSuccessMs, processes } = pool.state;
   const about = `${processes} process${processes === 1 ? '' : 'es'} at most, ${pool.length} screening${pool.length === 1 ? '' : 's'} waiting or under way`;
-  if (lastSuccessMs !== undefined && clock.monotonicMs() - lastSuccessMs < RECENT_MS) return { status: 'ok', finding: `A picture was decoded and hashed within the last ${RECENT_MS / 1000} s; ${about}.` };
+  if (lastSuccessMs !== undefined && clock.monotonicMs() - lastSuccessMs < RECENT_MS)
+    return { status: 'ok', finding: `A picture was decoded and hashed within the last ${RECENT_MS / 1000} s; ${about}.` };
   const outcome = await probe(pool);
   if (outcome.kind === 'hashed') {
     const isRight = outcome.hashed.pictures[0]?.hashes[0] === PROBE_HASH;
     if (isRight) return { status: 'ok', finding: `The built-in picture was decoded and has the right hash; ${about}.` };
-    return { status: 'fail', finding: 'The built-in picture was decoded but has a wrong hash: nothing that this node hashes can be trusted.', remedy: REINSTALL };
+    return {
+      status: 'fail',
+      finding: 'The built-in picture was decoded but has a wrong hash: nothing that this node hashes can be trusted.',
+      remedy: REINSTALL,
+    };
   }
   if (outcome.kind === 'failed' && (outcome.reason === 'cancelled' || outcome.reason === 'queue_full')) {
-    return { status: 'attention', finding: `The decoders are busy: the built-in picture was not decoded within ${PROBE_MS / 1000} s; ${about}.`, remedy: 'Wait, or give it more processor time (GATEHOUSE_DECODE_PROCESSES, more cores, more nodes).' };
+    return {
+      status: 'attention',
+      finding: `The decoders are busy: the built-in picture was not decoded within ${PROBE_MS / 1000} s; ${about}.`,
+      remedy: 'Wait, or give it more processor time (GATEHOUSE_DECODE_PROCESSES, more cores, more nodes).',
+    };
   }
   const complaint = pool.state.complaint;
-  return { status: 'fail', finding: `The built-in picture could not be decoded (${outcome.reason}).${complaint === undefined ? '' : ` The decoder said: ${firstLine(complaint)}`}`, remedy: REINSTALL };
+  return {
+    status: 'fail',
+    finding: `The built-in picture could not be decoded (${outcome.reason}).${complaint === undefined ? '' : ` The decoder said: ${firstLine(complaint)}`}`,
+    remedy: REINSTALL,
+  };
 }
 
 async function checkIsolation(pool: DecoderPool, clock: Clock): Promise<CheckResult> {
@@ -48,11 +61,13 @@ async function checkIsolation(pool: DecoderPool, clock: Clock): Promise<CheckRes
   const { isolation } = pool.state;
   const memory = process.platform === 'linux' ? 'memory is watched' : 'memory is not watched on this system (pixel limits bound it)';
   const limits = isolation.hasLimits ? 'no core dumps, no writing to files' : 'no limits on core dumps and files';
-  if (isolation.network === 'cut_off') return { status: 'ok', finding: `Decoders run without network (a network namespace of their own), ${limits}; ${memory}.` };
+  if (isolation.network === 'cut_off')
+    return { status: 'ok', finding: `Decoders run without network (a network namespace of their own), ${limits}; ${memory}.` };
   return {
     status: 'attention',
     finding: `Decoders run in processes of their own, but the network could not be cut off; ${limits}; ${memory}.`,
-    remedy: 'On Linux, install util-linux (unshare) and allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run the container with a network policy that forbids outgoing connections.',
+    remedy:
+      'On Linux, install util-linux (unshare) and allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run the container with a network policy that forbids outgoing connections.',
   };
 }
 
@@ -68,5 +83,12 @@ async function probe(pool: DecoderPool): Promise<DecodeOutcome> {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n').map((line) => line.trim()).find((line) => /error|cannot|could not/i.test(line)) ?? text.split('\n')[0] ?? '';
+  return (
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .find((line) => /error|cannot|could not/i.test(line)) ??
+    text.split('\n')[0] ??
+    ''
+  );
 }

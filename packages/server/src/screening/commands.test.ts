@@ -25,7 +25,12 @@ let err = '';
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gatehouse-scan-'));
   await mkdir(join(dir, 'photos/deep'), { recursive: true });
-  await writeFile(join(dir, 'photos/clear.png'), await sharp(Buffer.from(generatePicture({ seed: 32, width: 320, height: 240 }).data), { raw: { width: 320, height: 240, channels: 3 } }).png().toBuffer());
+  await writeFile(
+    join(dir, 'photos/clear.png'),
+    await sharp(Buffer.from(generatePicture({ seed: 32, width: 320, height: 240 }).data), { raw: { width: 320, height: 240, channels: 3 } })
+      .png()
+      .toBuffer(),
+  );
   await writeFile(join(dir, 'photos/deep/copy.jpg'), await image().flop().jpeg({ quality: 60 }).toBuffer());
   await writeFile(join(dir, 'list.txt'), `${pdq(picture).hash}\n`);
   await mkdir(join(dir, 'empty'));
@@ -43,7 +48,11 @@ interface RunOptions {
   readonly send?: (request: ApiRequest) => Promise<ApiReply>;
 }
 
-async function run(name: string, positional: readonly string[], { options = {}, isJson = false, signal = new AbortController().signal, send }: RunOptions = {}): Promise<number> {
+async function run(
+  name: string,
+  positional: readonly string[],
+  { options = {}, isJson = false, signal = new AbortController().signal, send }: RunOptions = {},
+): Promise<number> {
   const command: CommandDefinition | undefined = screeningCommands.find((known) => known.name === name);
   const context: CommandContext = {
     terminal: { out: (text) => void (out += text), err: (text) => void (err += text), isInteractive: false },
@@ -60,7 +69,12 @@ async function run(name: string, positional: readonly string[], { options = {}, 
   return (await command?.run(context, { positional, options })) ?? -1;
 }
 const withList = (...lists: string[]): CommandArguments['options'] => ({ list: lists.map((name) => join(dir, name)), type: 'pdq' });
-const lines = (): { readonly path: string; readonly verdict: string; readonly [member: string]: unknown }[] => out.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { path: string; verdict: string });
+const lines = (): { readonly path: string; readonly verdict: string; readonly [member: string]: unknown }[] =>
+  out
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { path: string; verdict: string });
 
 describe('scan with lists', () => {
   test('a folder: 1 when something matches, every file in its own line', async () => {
@@ -78,8 +92,14 @@ describe('scan with lists', () => {
   test('2 when something could not be scanned, and a match wins over that', async () => {
     await writeFile(join(dir, 'note.txt'), 'hello');
     await writeFile(join(dir, 'nothing.jpg'), '');
-    expect(await run('scan', [join(dir, 'note.txt'), join(dir, 'nothing.jpg'), join(dir, 'absent.jpg')], { options: withList('list.txt'), isJson: true })).toBe(2);
-    expect(lines().map(({ verdict, reason }) => `${verdict} ${String(reason)}`)).toEqual(['unscannable unsupported_type', 'unscannable empty', 'error unreadable']);
+    expect(await run('scan', [join(dir, 'note.txt'), join(dir, 'nothing.jpg'), join(dir, 'absent.jpg')], { options: withList('list.txt'), isJson: true })).toBe(
+      2,
+    );
+    expect(lines().map(({ verdict, reason }) => `${verdict} ${String(reason)}`)).toEqual([
+      'unscannable unsupported_type',
+      'unscannable empty',
+      'error unreadable',
+    ]);
     expect(await run('scan', [join(dir, 'note.txt'), join(dir, 'photos')], { options: withList('list.txt') })).toBe(1);
   });
 
@@ -91,7 +111,12 @@ describe('scan with lists', () => {
   test('--json: a whole verdict for each file, and nothing else on standard output', async () => {
     await run('scan', [join(dir, 'photos')], { options: withList('list.txt'), isJson: true });
     expect(lines()).toHaveLength(2);
-    expect(lines()[1]).toMatchObject({ verdict: 'match', hits: [{ listName: 'list.txt', entry: 1, signal: 'pdq', orientation: 'flipY' }], media: { type: 'image/jpeg' }, engineVersion: expect.any(String) });
+    expect(lines()[1]).toMatchObject({
+      verdict: 'match',
+      hits: [{ listName: 'list.txt', entry: 1, signal: 'pdq', orientation: 'flipY' }],
+      media: { type: 'image/jpeg' },
+      engineVersion: expect.any(String),
+    });
   });
 
   test('several lists, a radius and a quality floor', async () => {
@@ -99,12 +124,19 @@ describe('scan with lists', () => {
     const digest = String(lines()[0]?.['md5']);
     out = '';
     await writeFile(join(dir, 'digests.csv'), `md5\n${digest}\n`);
-    expect(await run('scan', [join(dir, 'photos')], { options: { list: [join(dir, 'list.txt'), join(dir, 'digests.csv')], type: 'pdq' }, isJson: true })).toBe(1);
+    expect(await run('scan', [join(dir, 'photos')], { options: { list: [join(dir, 'list.txt'), join(dir, 'digests.csv')], type: 'pdq' }, isJson: true })).toBe(
+      1,
+    );
     expect(lines().map(({ verdict }) => verdict)).toEqual(['match', 'match']);
     out = '';
     expect(await run('scan', [join(dir, 'photos/deep')], { options: { ...withList('list.txt'), radius: '0' }, isJson: true })).toBe(0);
     out = '';
-    await writeFile(join(dir, 'plain.png'), await sharp({ create: { width: 90, height: 90, channels: 3, background: 'teal' } }).png().toBuffer());
+    await writeFile(
+      join(dir, 'plain.png'),
+      await sharp({ create: { width: 90, height: 90, channels: 3, background: 'teal' } })
+        .png()
+        .toBuffer(),
+    );
     expect(await run('scan', [join(dir, 'plain.png')], { options: withList('list.txt') })).toBe(2);
     expect(out).toContain('no reliable perceptual hash');
     expect(await run('scan', [join(dir, 'plain.png')], { options: { ...withList('list.txt'), qualityFloor: '0' } })).toBe(0);
@@ -114,8 +146,14 @@ describe('scan with lists', () => {
 
   test('a list that is missing or holds nothing usable stops the scan before it begins', async () => {
     await writeFile(join(dir, 'bad.txt'), 'not a hash\nneither\n');
-    await expect(run('scan', [join(dir, 'photos')], { options: withList('absent.csv') })).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining('ENOENT') });
-    await expect(run('scan', [join(dir, 'photos')], { options: withList('bad.txt') })).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining('no usable entry') });
+    await expect(run('scan', [join(dir, 'photos')], { options: withList('absent.csv') })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('ENOENT'),
+    });
+    await expect(run('scan', [join(dir, 'photos')], { options: withList('bad.txt') })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('no usable entry'),
+    });
     expect(out).toBe('');
   });
 
@@ -164,7 +202,15 @@ describe('scan with lists', () => {
 });
 
 describe('scan by the server', () => {
-  const clear = { verdict: 'clear', explanation: 'Nothing.', hits: [], hitCount: 0, listSetVersion: 4, engineVersion: 'e', timings: { waitMs: 0, decodeMs: 0, hashMs: 0, matchMs: 0, totalMs: 0 } };
+  const clear = {
+    verdict: 'clear',
+    explanation: 'Nothing.',
+    hits: [],
+    hitCount: 0,
+    listSetVersion: 4,
+    engineVersion: 'e',
+    timings: { waitMs: 0, decodeMs: 0, hashMs: 0, matchMs: 0, totalMs: 0 },
+  };
 
   test('sends each file as it is, without asking for a receipt', async () => {
     const sent: string[] = [];
@@ -197,7 +243,9 @@ describe('hash', () => {
   test('prints digests, PDQ, quality; and all orientations when asked', async () => {
     const path = join(dir, 'photos/deep/copy.jpg');
     expect(await run('hash', [path])).toBe(0);
-    expect(out).toMatch(/md5 {5}[0-9a-f]{32}\n {2}sha1 {4}[0-9a-f]{40}\n {2}sha256 {2}[0-9a-f]{64}\n {2}pdq {5}[0-9a-f]{64} {2}quality \d+, full resolution\n$/);
+    expect(out).toMatch(
+      /md5 {5}[0-9a-f]{32}\n {2}sha1 {4}[0-9a-f]{40}\n {2}sha256 {2}[0-9a-f]{64}\n {2}pdq {5}[0-9a-f]{64} {2}quality \d+, full resolution\n$/,
+    );
     out = '';
     expect(await run('hash', [path], { isJson: true, options: { orientations: true } })).toBe(0);
     const [line] = lines();

@@ -5,7 +5,16 @@ import { Socket } from 'node:net';
 import type { Clock } from '../platform/clock.ts';
 import { childEnvironment } from '../platform/config.ts';
 import type { Isolation } from './decoder-isolation.ts';
-import { CHANNEL_FD, DecoderMessageSchema, maxMessageChars, type DecodeRequest, type DecodeTask, type DecoderMessage, type Hashed, type Refusal } from './decoder-protocol.ts';
+import {
+  CHANNEL_FD,
+  DecoderMessageSchema,
+  maxMessageChars,
+  type DecodeRequest,
+  type DecodeTask,
+  type DecoderMessage,
+  type Hashed,
+  type Refusal,
+} from './decoder-protocol.ts';
 
 export interface ChildLimits {
   /** For one file, from the moment the process gets it. */
@@ -68,7 +77,13 @@ export class DecoderChild {
 
   private constructor(options: ChildOptions) {
     this.#options = options;
-    const [file, ...args] = [...options.isolation.prefix, process.execPath, `--max-old-space-size=${HEAP_MIB}`, '--disallow-code-generation-from-strings', options.program];
+    const [file, ...args] = [
+      ...options.isolation.prefix,
+      process.execPath,
+      `--max-old-space-size=${HEAP_MIB}`,
+      '--disallow-code-generation-from-strings',
+      options.program,
+    ];
     this.#process = spawn(file ?? process.execPath, args, {
       cwd: '/',
       env: { ...childEnvironment(), ...OWN_ENVIRONMENT },
@@ -160,10 +175,13 @@ export class DecoderChild {
     const path = `/proc/${String(this.pid)}/status`;
     const limitKib = this.#options.limits.memoryMib * 1024;
     const timer = setInterval(() => {
-      void readFile(path, 'latin1').then((status) => {
-        const held = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-        if (held !== undefined && Number(held) > limitKib) onOver();
-      }, () => undefined);
+      void readFile(path, 'latin1').then(
+        (status) => {
+          const held = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+          if (held !== undefined && Number(held) > limitKib) onOver();
+        },
+        () => undefined,
+      );
     }, MEMORY_WATCH_MS);
     return () => clearInterval(timer);
   }

@@ -19,7 +19,11 @@ const LIMITS = ['/bin/sh', '-c', 'ulimit -c 0 && ulimit -f 0 && exec "$@"', 'gat
 /** Root keeps one capability, to read any file, and can gain no other. */
 const READ_ONLY_ROOT = ['setpriv', '--no-new-privs', '--bounding-set=-all,+dac_read_search', '--inh-caps=-all', '--'];
 /** As root in the first user namespace; otherwise in a user namespace of its own, with the same user inside. */
-const NETWORKS = [['unshare', '--net', '--', ...READ_ONLY_ROOT], ['unshare', '--net', '--'], ['unshare', '--user', '--map-current-user', '--net', '--']];
+const NETWORKS = [
+  ['unshare', '--net', '--', ...READ_ONLY_ROOT],
+  ['unshare', '--net', '--'],
+  ['unshare', '--user', '--map-current-user', '--net', '--'],
+];
 const PROBE_MS = 10_000;
 
 export const NO_ISOLATION: Isolation = { prefix: [], network: 'not_cut_off', hasLimits: false };

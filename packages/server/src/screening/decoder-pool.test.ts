@@ -17,7 +17,16 @@ const FAKE = join(FAKES, 'fake-decoder.mjs');
 
 const pools: DecoderPool[] = [];
 function openPool(options: Partial<DecoderPoolOptions> = {}): DecoderPool {
-  const pool = new DecoderPool({ program: FAKE, processes: 1, timeoutMs: 20_000, memoryMib: 512, queueLimit: 100, limits: { maxPixels: 1e6, maxFrames: 10 }, clock: systemClock, ...options });
+  const pool = new DecoderPool({
+    program: FAKE,
+    processes: 1,
+    timeoutMs: 20_000,
+    memoryMib: 512,
+    queueLimit: 100,
+    limits: { maxPixels: 1e6, maxFrames: 10 },
+    clock: systemClock,
+    ...options,
+  });
   pools.push(pool);
   return pool;
 }
@@ -30,7 +39,8 @@ afterEach(async () => {
 const decode = (pool: DecoderPool, path: string, key = 'key'): Promise<DecodeOutcome> => pool.decode({ path, key });
 const reasonOf = (outcome: DecodeOutcome | DrawOutcome): string => ('reason' in outcome ? outcome.reason : outcome.kind);
 const isGone = async (pid: number): Promise<boolean> => (await inspectProcess(pid)).kind !== 'alive';
-const untilGone = (pids: readonly number[]): Promise<void> => vi.waitFor(async () => expect(await Promise.all(pids.map(isGone))).toEqual(pids.map(() => true)), { timeout: 20_000, interval: 20 });
+const untilGone = (pids: readonly number[]): Promise<void> =>
+  vi.waitFor(async () => expect(await Promise.all(pids.map(isGone))).toEqual(pids.map(() => true)), { timeout: 20_000, interval: 20 });
 
 describe('what a decoder does', () => {
   test('it works: the same process takes one file after the other', async () => {
@@ -85,7 +95,8 @@ describe('what a decoder does', () => {
     const largest = 2 * 1024 * 1024;
     const outcome = await draw(`/drawing/${largest}`);
     expect(outcome.kind === 'drawn' ? outcome.jpeg.length : outcome).toBe(largest);
-    for (const path of [`/drawing/${largest + 3}`, `/drawing/${2 * largest}`, '/drawing-odd', '/good', '/flood/6000000']) expect([path, reasonOf(await draw(path))]).toEqual([path, 'decoder_crashed']);
+    for (const path of [`/drawing/${largest + 3}`, `/drawing/${2 * largest}`, '/drawing-odd', '/good', '/flood/6000000'])
+      expect([path, reasonOf(await draw(path))]).toEqual([path, 'decoder_crashed']);
     expect(await draw('/drawing/1000')).toMatchObject({ kind: 'drawn' });
     // And never instead of hashes; whoever does that is not asked again.
     const [pid] = pool.pids;

@@ -42,7 +42,16 @@ async function hash(request: DecodeRequest): Promise<void> {
   const afterDecode = process.cpuUsage();
   const { picture, frames, isPartial } = decoding;
   const pictures = hashRenderings(picture);
-  send({ kind: 'hashed', id, width: picture.width, height: picture.height, frames, isPartial, pictures, cpu: { decodeMs, hashMs: toMs(process.cpuUsage(afterDecode)) } });
+  send({
+    kind: 'hashed',
+    id,
+    width: picture.width,
+    height: picture.height,
+    frames,
+    isPartial,
+    pictures,
+    cpu: { decodeMs, hashMs: toMs(process.cpuUsage(afterDecode)) },
+  });
 }
 
 function toMs(usage: NodeJS.CpuUsage): number {

@@ -36,12 +36,17 @@ export type Refusal = (typeof REFUSALS)[number];
 
 const whole = z.number().int().nonnegative();
 
-const PictureHashesSchema = z.object({
-  rendering: z.enum(RENDERINGS),
-  form: z.enum(FORMS),
-  quality: whole.max(100),
-  hashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)).length(8).readonly(),
-}).readonly();
+const PictureHashesSchema = z
+  .object({
+    rendering: z.enum(RENDERINGS),
+    form: z.enum(FORMS),
+    quality: whole.max(100),
+    hashes: z
+      .array(z.string().regex(/^[0-9a-f]{64}$/))
+      .length(8)
+      .readonly(),
+  })
+  .readonly();
 
 const HashedSchema = z.object({
   kind: z.literal('hashed'),

@@ -20,7 +20,13 @@ const MAX_PIXELS = 2_000_000;
 const MAX_FRAMES = 100;
 
 const pool = new DecoderPool({
-  program: resolveEntry('screening/decoder-process'), processes: 1, timeoutMs: 20_000, memoryMib: 1024, queueLimit: 100, limits: { maxPixels: MAX_PIXELS, maxFrames: MAX_FRAMES }, clock: systemClock,
+  program: resolveEntry('screening/decoder-process'),
+  processes: 1,
+  timeoutMs: 20_000,
+  memoryMib: 1024,
+  queueLimit: 100,
+  limits: { maxPixels: MAX_PIXELS, maxFrames: MAX_FRAMES },
+  clock: systemClock,
 });
 const picture = generatePicture({ seed: 7, width: 400, height: 300 });
 const truth = pdq(picture).hash;
@@ -34,7 +40,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const open = ({ data, width, height, channels }: GeneratedPicture = picture): Sharp => sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels } });
+const open = ({ data, width, height, channels }: GeneratedPicture = picture): Sharp =>
+  sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels } });
 
 async function read(content: Uint8Array): Promise<Reading> {
   const path = join(dir, 'upload');
@@ -42,7 +49,9 @@ async function read(content: Uint8Array): Promise<Reading> {
   return (await readContent(pool, { path, sizeBytes: content.length, key: 'test' })).reading;
 }
 
-async function hash(content: Uint8Array): Promise<{ readonly pictures: readonly PictureHashes[]; readonly first: PictureHashes; readonly media: Extract<Reading, { kind: 'hashed' }>['media'] }> {
+async function hash(
+  content: Uint8Array,
+): Promise<{ readonly pictures: readonly PictureHashes[]; readonly first: PictureHashes; readonly media: Extract<Reading, { kind: 'hashed' }>['media'] }> {
   const reading = await read(content);
   if (reading.kind !== 'hashed') throw new Error(`it was not hashed: ${JSON.stringify(reading)}`);
   const [first] = reading.pictures;
@@ -50,7 +59,8 @@ async function hash(content: Uint8Array): Promise<{ readonly pictures: readonly 
   return { pictures: reading.pictures, first, media: reading.media };
 }
 
-const distanceTo = (hashes: readonly (string | undefined)[], wanted = truth): number => Math.min(...hashes.map((value) => hammingDistance(value ?? '', wanted)));
+const distanceTo = (hashes: readonly (string | undefined)[], wanted = truth): number =>
+  Math.min(...hashes.map((value) => hammingDistance(value ?? '', wanted)));
 
 describe('every format', () => {
   test.each<[string, string, (image: Sharp) => Sharp, number]>([
@@ -86,8 +96,14 @@ describe('every format', () => {
   });
 
   test('16-bit grey is scaled, not clamped: clamping would give another picture', async () => {
-    const samples = Uint16Array.from(picture.data.filter((_, at) => at % 3 === 1), (value) => value * 257);
-    const png = await sharp(samples, { raw: { width: 400, height: 300, channels: 1 } }).toColourspace('grey16').png().toBuffer();
+    const samples = Uint16Array.from(
+      picture.data.filter((_, at) => at % 3 === 1),
+      (value) => value * 257,
+    );
+    const png = await sharp(samples, { raw: { width: 400, height: 300, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer();
     expect((await sharp(png).metadata()).depth).toBe('ushort');
     expect(distanceTo([(await hash(png)).first.hashes[0]])).toBeLessThanOrEqual(12);
   });
@@ -129,10 +145,16 @@ describe('transparency', () => {
     expect(pictures[2]?.hashes[0]).toBe(truth);
   });
 
-  test.each([['black', 'white'], ['white', 'black']] as const)('a picture that only the alpha channel of a %s sheet holds is seen on %s', async (sheet, ground) => {
+  test.each([
+    ['black', 'white'],
+    ['white', 'black'],
+  ] as const)('a picture that only the alpha channel of a %s sheet holds is seen on %s', async (sheet, ground) => {
     // Where the sheet shows more, the picture is darker (on white) or lighter (on black).
     const alpha = ground === 'white' ? greyOf().map((value) => 255 - value) : greyOf();
-    const png = await sharp({ create: { width: 400, height: 300, channels: 3, background: sheet } }).joinChannel(Buffer.from(alpha), { raw }).png().toBuffer();
+    const png = await sharp({ create: { width: 400, height: 300, channels: 3, background: sheet } })
+      .joinChannel(Buffer.from(alpha), { raw })
+      .png()
+      .toBuffer();
     const { pictures } = await hash(png);
     const found = pictures.find(({ rendering }) => rendering === ground);
     expect(distanceTo([found?.hashes[0]])).toBeLessThanOrEqual(12);
@@ -148,16 +170,36 @@ describe('transparency', () => {
   });
 
   test('transparent pictures above 512 pixels have six hash sets', async () => {
-    const { pictures } = await hash(await open(generatePicture({ seed: 3, width: 600, height: 90 })).ensureAlpha(0.5).png().toBuffer());
-    expect(pictures.map(({ rendering, form }) => `${rendering} ${form}`)).toEqual(['white full', 'black full', 'dropped full', 'white nearest512', 'black nearest512', 'dropped nearest512']);
+    const { pictures } = await hash(
+      await open(generatePicture({ seed: 3, width: 600, height: 90 }))
+        .ensureAlpha(0.5)
+        .png()
+        .toBuffer(),
+    );
+    expect(pictures.map(({ rendering, form }) => `${rendering} ${form}`)).toEqual([
+      'white full',
+      'black full',
+      'dropped full',
+      'white nearest512',
+      'black nearest512',
+      'dropped nearest512',
+    ]);
   });
 });
 
 describe('animations and pages', () => {
   /** The first frame is the picture, or flat when `first` is not given; the others are flat and all different, or encoders would join them. */
-  const frames = async (format: 'gif' | 'webp', count: number, { data, width, height }: Pick<GeneratedPicture, 'data' | 'width' | 'height'> = { data: new Uint8Array(6 * 6 * 3).fill(255), width: 6, height: 6 }): Promise<Buffer> => {
-    const pages = Array.from({ length: count }, (_, index) => (index === 0 ? data : data.map((_value, at) => (at % 3 === 0 ? (index * 7) % 256 : Math.floor(index / 16) * 16))));
-    const file = await sharp(Buffer.concat(pages), { raw: { width, height: height * count, channels: 3, pageHeight: height } }).toFormat(format, { loop: 0, ...(format === 'gif' ? { effort: 1, interFrameMaxError: 0, interPaletteMaxError: 0, keepDuplicateFrames: true } : {}) }).toBuffer();
+  const frames = async (
+    format: 'gif' | 'webp',
+    count: number,
+    { data, width, height }: Pick<GeneratedPicture, 'data' | 'width' | 'height'> = { data: new Uint8Array(6 * 6 * 3).fill(255), width: 6, height: 6 },
+  ): Promise<Buffer> => {
+    const pages = Array.from({ length: count }, (_, index) =>
+      index === 0 ? data : data.map((_value, at) => (at % 3 === 0 ? (index * 7) % 256 : Math.floor(index / 16) * 16)),
+    );
+    const file = await sharp(Buffer.concat(pages), { raw: { width, height: height * count, channels: 3, pageHeight: height } })
+      .toFormat(format, { loop: 0, ...(format === 'gif' ? { effort: 1, interFrameMaxError: 0, interPaletteMaxError: 0, keepDuplicateFrames: true } : {}) })
+      .toBuffer();
     expect((await sharp(file).metadata()).pages).toBe(count);
     return file;
   };
@@ -200,7 +242,18 @@ function makeBlackPng(side: number): Buffer {
 
 /** A grey TIFF of float samples from 0 to 1 (TIFF 6.0, section 2; SampleFormat 3). */
 function makeFloatTiff(width: number, height: number): Buffer {
-  const tags = [[256, width], [257, height], [258, 32], [259, 1], [262, 1], [273, 8], [277, 1], [278, height], [279, width * height * 4], [339, 3]] as const;
+  const tags = [
+    [256, width],
+    [257, height],
+    [258, 32],
+    [259, 1],
+    [262, 1],
+    [273, 8],
+    [277, 1],
+    [278, height],
+    [279, width * height * 4],
+    [339, 3],
+  ] as const;
   const samples = Float32Array.from({ length: width * height }, (_, at) => (at % width) / width);
   const head = Buffer.from([0x49, 0x49, 42, 0, 0, 0, 0, 0]);
   head.writeUInt32LE(8 + samples.byteLength, 4);
@@ -268,9 +321,19 @@ describe('what cannot be scanned', () => {
   });
 
   test('a picture above 100 MB when decoded stays in memory: libvips would put it into a file, which the process may not write', async () => {
-    const large = new DecoderPool({ program: resolveEntry('screening/decoder-process'), processes: 1, timeoutMs: 60_000, memoryMib: 1536, queueLimit: 1, limits: { maxPixels: 50_000_000, maxFrames: 1 }, clock: systemClock });
+    const large = new DecoderPool({
+      program: resolveEntry('screening/decoder-process'),
+      processes: 1,
+      timeoutMs: 60_000,
+      memoryMib: 1536,
+      queueLimit: 1,
+      limits: { maxPixels: 50_000_000, maxFrames: 1 },
+      clock: systemClock,
+    });
     const path = join(dir, 'large.webp');
-    await sharp({ create: { width: 6000, height: 6000, channels: 3, background: 'olive' } }).webp({ effort: 0 }).toFile(path);
+    await sharp({ create: { width: 6000, height: 6000, channels: 3, background: 'olive' } })
+      .webp({ effort: 0 })
+      .toFile(path);
     expect(await large.decode({ path, key: 'test' })).toMatchObject({ kind: 'hashed', hashed: { width: 6000, isPartial: false } });
     await large.stop();
   });
@@ -294,7 +357,11 @@ describe('what cannot be scanned', () => {
   });
 
   test('the smallest pictures have no reliable hash', async () => {
-    const { first } = await hash(await sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } }).png().toBuffer());
+    const { first } = await hash(
+      await sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } })
+        .png()
+        .toBuffer(),
+    );
     expect(first).toMatchObject({ quality: 0 });
   });
 });

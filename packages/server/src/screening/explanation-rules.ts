@@ -35,8 +35,10 @@ const UNSCANNABLE: Readonly<Record<UnscannableReason, (explained: Explained) => 
   empty: () => 'The file is empty: there is nothing to compare.',
   unsupported_type: ({ media }) => `Its type, ${media?.type ?? 'unknown'}, cannot be decoded here, so only its digests were compared; they are on no list.`,
   undecodable: ({ media }) => `It begins like ${media?.type ?? 'a known type'} but cannot be decoded, so only its digests were compared; they are on no list.`,
-  truncated: ({ media }) => `The ${media?.type ?? 'file'} ends early or is damaged. Its digests and what could be decoded are on no list; the rest could not be compared.`,
-  too_many_pixels: () => 'It has more pixels, over all its frames, than GATEHOUSE_DECODE_MAX_PIXELS allows, so only its digests were compared; they are on no list.',
+  truncated: ({ media }) =>
+    `The ${media?.type ?? 'file'} ends early or is damaged. Its digests and what could be decoded are on no list; the rest could not be compared.`,
+  too_many_pixels: () =>
+    'It has more pixels, over all its frames, than GATEHOUSE_DECODE_MAX_PIXELS allows, so only its digests were compared; they are on no list.',
   too_many_frames: () => 'It has more frames than GATEHOUSE_DECODE_MAX_FRAMES allows, so only its digests were compared; they are on no list.',
   encrypted: () => 'It is encrypted, so only its digests were compared; they are on no list.',
   decoder_crashed: () => 'The decoder crashed on it, twice, so only its digests were compared; they are on no list.',

@@ -47,5 +47,7 @@ export function escapeForTerminal(text: string): string {
 
 /** One value as a line of JSON, without raw control characters. */
 export function toJsonLine(value: unknown): string {
-  return JSON.stringify(value).replaceAll(UNSAFE, (text) => [...Array(text.length).keys()].map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''));
+  return JSON.stringify(value).replaceAll(UNSAFE, (text) =>
+    [...Array(text.length).keys()].map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
 }

@@ -14,7 +14,13 @@ import { openDecoderPool } from './service.ts';
 
 /** What is printed for one file. */
 type HashLine = { readonly path: string } & (
-  | { readonly digests: Digests; readonly sizeBytes: number; readonly media: Media | undefined; readonly pictures: readonly PictureHashes[]; readonly problem: string | undefined }
+  | {
+      readonly digests: Digests;
+      readonly sizeBytes: number;
+      readonly media: Media | undefined;
+      readonly pictures: readonly PictureHashes[];
+      readonly problem: string | undefined;
+    }
   | { readonly problem: string }
 );
 
@@ -39,7 +45,13 @@ async function runHash(context: CommandContext, args: CommandArguments): Promise
       if (context.signal.aborted) throw new GatehouseError('stopping', 'It was interrupted.');
       if (line.problem !== undefined) isComplete = false;
       const all = args.options['orientations'] === true;
-      context.terminal.out(context.isJson ? `${toJsonLine(toValue(line, all))}\n` : toText(line, all).map((text) => `${escapeForTerminal(text)}\n`).join(''));
+      context.terminal.out(
+        context.isJson
+          ? `${toJsonLine(toValue(line, all))}\n`
+          : toText(line, all)
+              .map((text) => `${escapeForTerminal(text)}\n`)
+              .join(''),
+      );
     }
   } finally {
     await pool.stop();
@@ -88,7 +100,10 @@ function toText(line: HashLine, all: boolean): string[] {
     `  md5     ${md5}`,
     `  sha1    ${sha1}`,
     `  sha256  ${sha256}`,
-    ...line.pictures.flatMap((picture) => [`  pdq     ${picture.hashes[0] ?? ''}  ${describePicture(picture)}`, ...(all ? ORIENTATIONS.map((name, index) => `    ${name.padEnd(13)} ${picture.hashes[index] ?? ''}`) : [])]),
+    ...line.pictures.flatMap((picture) => [
+      `  pdq     ${picture.hashes[0] ?? ''}  ${describePicture(picture)}`,
+      ...(all ? ORIENTATIONS.map((name, index) => `    ${name.padEnd(13)} ${picture.hashes[index] ?? ''}`) : []),
+    ]),
     ...(line.problem === undefined ? [] : [`  no perceptual hash to rely on: ${line.problem}${line.media === undefined ? '' : ` (${line.media.type})`}`]),
   ];
 }

@@ -102,7 +102,9 @@ describe('inspectFile', () => {
   };
   /** `chunks` between the header of a real PNG and its pixels. */
   const pngWith = async (...chunks: Buffer[]): Promise<Buffer> => {
-    const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } }).png().toBuffer();
+    const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
     return Buffer.concat([png.subarray(0, 33), ...chunks, png.subarray(33)]);
   };
   const acTL = chunk('acTL', Buffer.from([0, 0, 0, 7, 0, 0, 0, 0]));

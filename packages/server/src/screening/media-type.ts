@@ -138,7 +138,10 @@ function detectTransportStream(text: string): string | undefined {
 function detectDocument(text: string): string | undefined {
   if (text.slice(0, 1024).includes('%PDF-')) return 'application/pdf';
   // UTF-16 text reads as Latin-1 with a NUL beside each character.
-  const plain = text.replaceAll('\0', '').replace(/^(\xEF\xBB\xBF|\xFF\xFE|\xFE\xFF)/, '').trimStart();
+  const plain = text
+    .replaceAll('\0', '')
+    .replace(/^(\xEF\xBB\xBF|\xFF\xFE|\xFE\xFF)/, '')
+    .trimStart();
   if (!plain.startsWith('<')) return undefined;
   if (/<([\w-]+:)?svg[\s>/]/i.test(plain)) return 'image/svg+xml';
   if (/^<(!doctype html|html|head|body|script)/i.test(plain)) return 'text/html';

@@ -7,13 +7,28 @@ const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 /** @returns what must see every screening */
 export function createScreeningMeter(metrics: Metrics, queueLength: () => number): (screening: Screening) => void {
   const verdicts = metrics.counter({ name: 'gatehouse_screenings_total', help: 'Screenings by verdict.', labels: ['verdict'] });
-  const reasons = metrics.counter({ name: 'gatehouse_screening_reasons_total', help: 'Screenings without an answer, by verdict and reason.', labels: ['verdict', 'reason'] });
-  const seconds = metrics.histogram({ name: 'gatehouse_screening_seconds', help: 'Time of a screening by stage: wait, decode, hash, match, total.', labels: ['stage'], buckets: SECONDS });
+  const reasons = metrics.counter({
+    name: 'gatehouse_screening_reasons_total',
+    help: 'Screenings without an answer, by verdict and reason.',
+    labels: ['verdict', 'reason'],
+  });
+  const seconds = metrics.histogram({
+    name: 'gatehouse_screening_seconds',
+    help: 'Time of a screening by stage: wait, decode, hash, match, total.',
+    labels: ['stage'],
+    buckets: SECONDS,
+  });
   metrics.gauge({ name: 'gatehouse_screening_queue', help: 'Screenings waiting for a decoder and under way.' }, queueLength);
   return ({ verdict, reason, timings }) => {
     verdicts.add({ verdict });
     if (reason !== undefined) reasons.add({ verdict, reason });
-    for (const [stage, ms] of [['wait', timings.waitMs], ['decode', timings.decodeMs], ['hash', timings.hashMs], ['match', timings.matchMs], ['total', timings.totalMs]] as const) {
+    for (const [stage, ms] of [
+      ['wait', timings.waitMs],
+      ['decode', timings.decodeMs],
+      ['hash', timings.hashMs],
+      ['match', timings.matchMs],
+      ['total', timings.totalMs],
+    ] as const) {
       seconds.observe({ stage }, ms / 1000);
     }
   };

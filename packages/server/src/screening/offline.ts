@@ -22,7 +22,14 @@ export async function openOfflineScreening(context: CommandContext, options: Off
   for (const file of options.files) lists.push(await readList(context, file, options));
   const matcher = createOfflineMatcher(lists);
   const { clock, log } = context;
-  return createScreening({ config: context.config().config, clock, log, pool: options.pool, lists: { matcher: () => matcher, freshness: () => ({ state: 'fresh' }) }, stopping: context.signal });
+  return createScreening({
+    config: context.config().config,
+    clock,
+    log,
+    pool: options.pool,
+    lists: { matcher: () => matcher, freshness: () => ({ state: 'fresh' }) },
+    stopping: context.signal,
+  });
 }
 
 async function readList(context: CommandContext, file: string, { type, settings }: OfflineOptions): Promise<OfflineList> {
@@ -31,7 +38,11 @@ async function readList(context: CommandContext, file: string, { type, settings 
     if (cause instanceof GatehouseError || context.signal.aborted) throw cause;
     throw new GatehouseError('invalid_request', `The list ${name} cannot be read (${readCode(cause)}). Nothing was scanned.`, { cause });
   });
-  if (report.accepted === 0) throw new GatehouseError('invalid_request', `The list ${name} holds no usable entry (${report.lines} lines, ${report.bad} of them not understood). Nothing was scanned.`);
+  if (report.accepted === 0)
+    throw new GatehouseError(
+      'invalid_request',
+      `The list ${name} holds no usable entry (${report.lines} lines, ${report.bad} of them not understood). Nothing was scanned.`,
+    );
   for (const { line, reason } of report.badLines) context.terminal.err(`${name}:${line}: not used: ${reason}\n`);
   if (report.bad > 0) context.terminal.err(`${name}: ${report.bad} of ${report.lines} lines were not used; ${report.accepted} values were.\n`);
   return { name, entries, settings };

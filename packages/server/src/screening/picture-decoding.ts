@@ -36,7 +36,11 @@ export function decodePicture(path: string, limits: DecodeLimits): Promise<Decod
 }
 
 /** Calls `use` for a file of a known kind that is within the limits; what it may read is the first frame. */
-export async function openPicture<T>(path: string, limits: DecodeLimits, use: (options: SharpOptions, metadata: Metadata) => Promise<T>): Promise<T | RefusedPicture> {
+export async function openPicture<T>(
+  path: string,
+  limits: DecodeLimits,
+  use: (options: SharpOptions, metadata: Metadata) => Promise<T>,
+): Promise<T | RefusedPicture> {
   const options: SharpOptions = { failOn: 'none', limitInputPixels: limits.maxPixels, sequentialRead: true, pages: 1 };
   try {
     const metadata = await sharp(path, options).metadata();
@@ -78,7 +82,9 @@ async function decodeFirstFrame(path: string, options: SharpOptions, metadata: M
  */
 async function toPixels(image: Sharp, metadata: Metadata): Promise<Picture> {
   const isGrey = metadata.channels === 1 && !metadata.hasAlpha && (metadata.space === 'b-w' || metadata.space === 'grey16');
-  const { data, info } = await (isGrey ? image.toColourspace('b-w') : image.toColourspace('srgb')).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await (isGrey ? image.toColourspace('b-w') : image.toColourspace('srgb'))
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if ((channels !== 1 && channels !== 3 && channels !== 4) || data.length !== width * height * channels) throw new Error('unexpected shape of pixels');
   return { data, width, height, channels };

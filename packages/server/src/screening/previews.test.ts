@@ -27,7 +27,16 @@ afterAll(async () => {
 });
 
 function fakePool(options: Partial<DecoderPoolOptions> = {}): DecoderPool {
-  const fake = new DecoderPool({ program: FAKE, processes: 1, timeoutMs: 20_000, memoryMib: 512, queueLimit: 50, limits: { maxPixels: 1e6, maxFrames: 10 }, clock: systemClock, ...options });
+  const fake = new DecoderPool({
+    program: FAKE,
+    processes: 1,
+    timeoutMs: 20_000,
+    memoryMib: 512,
+    queueLimit: 50,
+    limits: { maxPixels: 1e6, maxFrames: 10 },
+    clock: systemClock,
+    ...options,
+  });
   pools.push(fake);
   return fake;
 }
@@ -49,7 +58,14 @@ async function draw(content: Uint8Array, isBlurred = false): Promise<Drawn> {
   const { bytes, mediaType } = await createPreviews(pool).renderPreview({ path: await save(content), isBlurred });
   expect(mediaType).toBe('image/jpeg');
   const metadata = await sharp(bytes).metadata();
-  expect([metadata.format, metadata.exif, metadata.icc, metadata.xmp, metadata.iptc, metadata.comments]).toEqual(['jpeg', undefined, undefined, undefined, undefined, undefined]);
+  expect([metadata.format, metadata.exif, metadata.icc, metadata.xmp, metadata.iptc, metadata.comments]).toEqual([
+    'jpeg',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
   const { data, info } = await (metadata.channels === 1 ? sharp(bytes).toColourspace('b-w') : sharp(bytes)).raw().toBuffer({ resolveWithObject: true });
   return { bytes: Buffer.from(bytes), pixels: data, info };
 }
@@ -82,7 +98,12 @@ describe('a drawing', () => {
     for (const side of [1000, 320, 100]) {
       const file = await image().resize(side).png().toBuffer();
       const [clear, blurred] = [await draw(file), await draw(file, true)];
-      const reduced = await sharp(file).resize(blurred.info.width, blurred.info.height).greyscale().toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+      const reduced = await sharp(file)
+        .resize(blurred.info.width, blurred.info.height)
+        .greyscale()
+        .toColourspace('b-w')
+        .raw()
+        .toBuffer({ resolveWithObject: true });
       const unblurred = detailOf({ bytes: file, pixels: reduced.data, info: reduced.info });
       expect(clear.info.channels).toBe(3);
       expect(detailOf(blurred)).toBeLessThan(unblurred / 2);
@@ -112,7 +133,11 @@ describe('a drawing', () => {
   });
 
   test('is turned as EXIF says', async () => {
-    const file = await sheet(300, 100, 'white').composite([{ input: await sheet(100, 100, 'black').png().toBuffer(), left: 0, top: 0 }]).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+    const file = await sheet(300, 100, 'white')
+      .composite([{ input: await sheet(100, 100, 'black').png().toBuffer(), left: 0, top: 0 }])
+      .jpeg()
+      .withMetadata({ orientation: 6 })
+      .toBuffer();
     const { info, pixels } = await draw(file);
     expect(info).toMatchObject({ width: 100, height: 300 });
     // What was on the left is on top.
@@ -136,7 +161,9 @@ describe('a drawing', () => {
 
   test('of an animation shows the first frame, of a truncated file as much as there is', async () => {
     const frames = Buffer.concat([Buffer.alloc(30 * 20 * 3, 255), Buffer.alloc(30 * 20 * 3, 0)]);
-    const animation = await sharp(frames, { raw: { width: 30, height: 40, channels: 3, pageHeight: 20 } }).gif({ loop: 0 }).toBuffer();
+    const animation = await sharp(frames, { raw: { width: 30, height: 40, channels: 3, pageHeight: 20 } })
+      .gif({ loop: 0 })
+      .toBuffer();
     const first = await draw(animation);
     expect([first.info.height, Math.round(mean(first.pixels))]).toEqual([20, 255]);
     const whole = await image().jpeg().toBuffer();
@@ -145,13 +172,21 @@ describe('a drawing', () => {
 
   test('of noise is far below what the channel takes', async () => {
     const noise = Buffer.from(Uint8Array.from({ length: 800 * 800 * 3 }, (_, at) => Math.imul(at ^ (at >>> 7), 2_654_435_761) >>> 24));
-    const { bytes } = await draw(await sharp(noise, { raw: { width: 800, height: 800, channels: 3 } }).png().toBuffer());
+    const { bytes } = await draw(
+      await sharp(noise, { raw: { width: 800, height: 800, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
     expect(bytes.length).toBeLessThan(1024 * 1024);
   });
 });
 
 describe('no drawing', () => {
-  const refusal = async (content: Uint8Array): Promise<string> => draw(content).then(() => 'drawn', (error: unknown) => `${String(Reflect.get(Object(error), 'code'))}: ${String(error)}`);
+  const refusal = async (content: Uint8Array): Promise<string> =>
+    draw(content).then(
+      () => 'drawn',
+      (error: unknown) => `${String(Reflect.get(Object(error), 'code'))}: ${String(error)}`,
+    );
 
   test('of what is not decoded, with the reason', async () => {
     expect(await refusal(Buffer.from('%PDF-1.7'))).toMatch(/^conflict: .*type application\/pdf cannot be drawn/);
@@ -159,7 +194,11 @@ describe('no drawing', () => {
     expect(await refusal(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'))).toMatch(/^conflict: .*svg/);
     expect(await refusal(Buffer.concat([(await image().jpeg().toBuffer()).subarray(0, 30), Buffer.alloc(500, 7)]))).toMatch(/^conflict: .*cannot be drawn/);
     expect(await refusal(await sheet(2000, 1001, 'olive').png().toBuffer())).toMatch(/^conflict: .*more pixels/);
-    const frames = await sharp(Buffer.from(Uint8Array.from({ length: 6 * 6 * 18 }, (_, at) => Math.floor(at / 108) * 40)), { raw: { width: 6, height: 36, channels: 3, pageHeight: 6 } }).gif({ loop: 0 }).toBuffer();
+    const frames = await sharp(Buffer.from(Uint8Array.from({ length: 6 * 6 * 18 }, (_, at) => Math.floor(at / 108) * 40)), {
+      raw: { width: 6, height: 36, channels: 3, pageHeight: 6 },
+    })
+      .gif({ loop: 0 })
+      .toBuffer();
     expect(await refusal(frames)).toMatch(/^conflict: .*more frames/);
   });
 
@@ -174,7 +213,12 @@ describe('no drawing', () => {
     const path = join(dir, 'hang');
     await writeFile(path, await image().png().toBuffer());
     const code = (from: DecoderPool, signal?: AbortSignal): Promise<unknown> =>
-      createPreviews(from).renderPreview({ path, isBlurred: true, ...(signal === undefined ? {} : { signal }) }).then(() => 'drawn', (error: unknown) => `${String(Reflect.get(Object(error), 'code'))} ${String(error)}`);
+      createPreviews(from)
+        .renderPreview({ path, isBlurred: true, ...(signal === undefined ? {} : { signal }) })
+        .then(
+          () => 'drawn',
+          (error: unknown) => `${String(Reflect.get(Object(error), 'code'))} ${String(error)}`,
+        );
     expect(await code(fakePool({ timeoutMs: 100 }))).toMatch(/^conflict .*took too long/);
     expect(await code(pool, AbortSignal.abort())).toMatch(/^stopping /);
     expect(await code(fakePool({ program: FAKE.replace('fake-', 'broken-') }))).toMatch(/^internal .*gatehouse doctor/);
@@ -192,7 +236,9 @@ describe('the queue', () => {
     const path = await save(await sheet(8, 8, 'red').png().toBuffer());
     const held = fake.decode({ path: '/slow/300', key: 'first' });
     // The fake refuses each; what counts is whose turn it is.
-    const looks = Array.from({ length: 20 }, (_, i) => previews.renderPreview({ path, isBlurred: true }).catch((error: unknown) => void order.push(`${i} ${String(Reflect.get(Object(error), 'code'))}`)));
+    const looks = Array.from({ length: 20 }, (_, i) =>
+      previews.renderPreview({ path, isBlurred: true }).catch((error: unknown) => void order.push(`${i} ${String(Reflect.get(Object(error), 'code'))}`)),
+    );
     await held;
     await fake.decode({ path: '/good', key: 'upload' }).then(() => order.push('upload'));
     await Promise.all(looks);

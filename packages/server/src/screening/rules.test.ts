@@ -14,7 +14,11 @@ const fine: VerdictInput = {
 };
 
 const anyReading: fc.Arbitrary<Reading> = fc.oneof(
-  fc.record({ kind: fc.constant('hashed' as const), media: fc.option(fc.record({ type: fc.constant('image/png'), isPartial: fc.boolean() }), { nil: undefined }), pictures: fc.array(fc.constant(picture), { maxLength: 2 }) }),
+  fc.record({
+    kind: fc.constant('hashed' as const),
+    media: fc.option(fc.record({ type: fc.constant('image/png'), isPartial: fc.boolean() }), { nil: undefined }),
+    pictures: fc.array(fc.constant(picture), { maxLength: 2 }),
+  }),
   fc.record({ kind: fc.constant('unscannable' as const), reason: fc.constantFrom(...UNSCANNABLE_REASONS) }),
   fc.record({ kind: fc.constant('failed' as const), reason: fc.constantFrom(...ERROR_REASONS) }),
   fc.constant({ kind: 'unread' as const }),
@@ -92,5 +96,10 @@ describe('decide', () => {
 
 test('bestQuality is the best of all renderings', () => {
   expect(bestQuality([])).toBeUndefined();
-  expect(bestQuality([{ ...picture, quality: 3 }, { ...picture, quality: 71 }])).toBe(71);
+  expect(
+    bestQuality([
+      { ...picture, quality: 3 },
+      { ...picture, quality: 71 },
+    ]),
+  ).toBe(71);
 });

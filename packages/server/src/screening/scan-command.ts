@@ -47,7 +47,8 @@ async function runScan(context: CommandContext, args: CommandArguments): Promise
   const files = Array.isArray(lists) ? lists.map(String) : [];
   if (files.length === 0) {
     const used = ['type', 'radius', 'qualityFloor'].find((name) => textOption(args, name) !== undefined);
-    if (used !== undefined) throw new GatehouseError('invalid_request', `--type, --radius and --quality-floor belong to --list; the server's lists have their own settings.`);
+    if (used !== undefined)
+      throw new GatehouseError('invalid_request', `--type, --radius and --quality-floor belong to --list; the server's lists have their own settings.`);
     const client = await context.api();
     return scanAll(context, args, { width: 4, scan: (path) => scanByServer(client, path, context.signal) });
   }
@@ -71,17 +72,26 @@ function readNumber(args: CommandArguments, name: 'radius' | 'qualityFloor', max
   const text = textOption(args, name);
   if (text === undefined) return {};
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value > max) throw new GatehouseError('invalid_request', `--${name === 'radius' ? 'radius' : 'quality-floor'} is a whole number from 0 to ${max}.`);
+  if (!/^\d+$/.test(text) || value > max)
+    throw new GatehouseError('invalid_request', `--${name === 'radius' ? 'radius' : 'quality-floor'} is a whole number from 0 to ${max}.`);
   return { [name]: value };
 }
 
 async function scanByServer(client: ApiClient, path: string, signal: AbortSignal): Promise<ScanLine> {
   const stream = createReadStream(path);
-  const reply = await client.send({ method: 'POST', path: '/v1/scan?receipt=0', headers: { 'content-type': 'application/octet-stream' }, stream, signal }, [415, 422, 503]);
+  const reply = await client.send(
+    { method: 'POST', path: '/v1/scan?receipt=0', headers: { 'content-type': 'application/octet-stream' }, stream, signal },
+    [415, 422, 503],
+  );
   const parsed = ScreeningSchema.safeParse(reply.body);
   if (parsed.success) return { path, ...parsed.data };
   const detail: unknown = Reflect.get(Object(reply.body), 'detail');
-  return { path, verdict: 'error', reason: String(Reflect.get(Object(reply.body), 'code') ?? reply.status), explanation: typeof detail === 'string' ? detail : `The server answered ${reply.status}.` };
+  return {
+    path,
+    verdict: 'error',
+    reason: String(Reflect.get(Object(reply.body), 'code') ?? reply.status),
+    explanation: typeof detail === 'string' ? detail : `The server answered ${reply.status}.`,
+  };
 }
 
 interface Scanner {

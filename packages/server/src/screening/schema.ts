@@ -7,49 +7,75 @@ export type VerdictKind = (typeof VERDICTS)[number];
 
 /** Why content could not be screened: a property of the content. Sending the same bytes again gives the same answer. */
 export const UNSCANNABLE_REASONS = [
-  'empty', 'unsupported_type', 'undecodable', 'truncated', 'too_many_pixels', 'too_many_frames', 'encrypted', 'decoder_crashed', 'decoder_timeout', 'decoder_out_of_memory', 'no_reliable_perceptual_hash',
+  'empty',
+  'unsupported_type',
+  'undecodable',
+  'truncated',
+  'too_many_pixels',
+  'too_many_frames',
+  'encrypted',
+  'decoder_crashed',
+  'decoder_timeout',
+  'decoder_out_of_memory',
+  'no_reliable_perceptual_hash',
 ] as const;
 export type UnscannableReason = (typeof UNSCANNABLE_REASONS)[number];
 
 /** Why no answer could be given: a property of the service. Trying again may help. */
-export const ERROR_REASONS = ['no_lists', 'lists_stale', 'lists_loading', 'queue_full', 'stopping', 'cancelled', 'storage', 'decoder_unavailable', 'internal'] as const;
+export const ERROR_REASONS = [
+  'no_lists',
+  'lists_stale',
+  'lists_loading',
+  'queue_full',
+  'stopping',
+  'cancelled',
+  'storage',
+  'decoder_unavailable',
+  'internal',
+] as const;
 export type ErrorReason = (typeof ERROR_REASONS)[number];
 
-export const MediaSchema = z.object({
-  /** `image/jpeg`; from the content, never from a name or header. */
-  type: z.string(),
-  width: z.number().int().optional(),
-  height: z.number().int().optional(),
-  frames: z.number().int().optional(),
-  /** The file ended early or was damaged; what could be decoded was hashed. */
-  isPartial: z.boolean().optional(),
-}).meta({ id: 'Media' });
+export const MediaSchema = z
+  .object({
+    /** `image/jpeg`; from the content, never from a name or header. */
+    type: z.string(),
+    width: z.number().int().optional(),
+    height: z.number().int().optional(),
+    frames: z.number().int().optional(),
+    /** The file ended early or was damaged; what could be decoded was hashed. */
+    isPartial: z.boolean().optional(),
+  })
+  .meta({ id: 'Media' });
 export type Media = z.output<typeof MediaSchema>;
 
-export const TimingsSchema = z.object({
-  waitMs: z.number(),
-  decodeMs: z.number(),
-  hashMs: z.number(),
-  matchMs: z.number(),
-  totalMs: z.number(),
-}).meta({ id: 'Timings' });
+export const TimingsSchema = z
+  .object({
+    waitMs: z.number(),
+    decodeMs: z.number(),
+    hashMs: z.number(),
+    matchMs: z.number(),
+    totalMs: z.number(),
+  })
+  .meta({ id: 'Timings' });
 export type Timings = z.output<typeof TimingsSchema>;
 
-export const ScreeningSchema = z.object({
-  verdict: z.enum(VERDICTS),
-  /** A word of UNSCANNABLE_REASONS or ERROR_REASONS; absent for clear and match. */
-  reason: z.string().optional(),
-  /** The reason as a sentence for the operator. */
-  explanation: z.string(),
-  hits: z.array(HitSchema),
-  hitCount: z.number().int(),
-  /** Best PDQ quality over all renderings, 0 to 100; absent when nothing was decoded. */
-  quality: z.number().int().optional(),
-  media: MediaSchema.optional(),
-  listSetVersion: z.number().int(),
-  engineVersion: z.string(),
-  timings: TimingsSchema,
-}).meta({ id: 'Screening' });
+export const ScreeningSchema = z
+  .object({
+    verdict: z.enum(VERDICTS),
+    /** A word of UNSCANNABLE_REASONS or ERROR_REASONS; absent for clear and match. */
+    reason: z.string().optional(),
+    /** The reason as a sentence for the operator. */
+    explanation: z.string(),
+    hits: z.array(HitSchema),
+    hitCount: z.number().int(),
+    /** Best PDQ quality over all renderings, 0 to 100; absent when nothing was decoded. */
+    quality: z.number().int().optional(),
+    media: MediaSchema.optional(),
+    listSetVersion: z.number().int(),
+    engineVersion: z.string(),
+    timings: TimingsSchema,
+  })
+  .meta({ id: 'Screening' });
 export type Screening = z.output<typeof ScreeningSchema>;
 
 export interface Digests {

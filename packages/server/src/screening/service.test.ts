@@ -46,7 +46,15 @@ function open(lists: ListsInForce, options: Partial<ScreeningOptions> = {}): Scr
 
 function fakePool(options: { readonly path?: string; readonly queueLimit?: number } = {}): DecoderPool {
   const program = resolve(PACKAGE_DIR, `test/fixtures/decoders/${options.path ?? 'fake'}-decoder.mjs`);
-  const pool = new DecoderPool({ program, processes: 1, timeoutMs: 300, memoryMib: 512, queueLimit: options.queueLimit ?? 10, limits: { maxPixels: 1e6, maxFrames: 10 }, clock: systemClock });
+  const pool = new DecoderPool({
+    program,
+    processes: 1,
+    timeoutMs: 300,
+    memoryMib: 512,
+    queueLimit: options.queueLimit ?? 10,
+    limits: { maxPixels: 1e6, maxFrames: 10 },
+    clock: systemClock,
+  });
   pools.push(pool);
   return pool;
 }
@@ -70,7 +78,12 @@ const pdqLine = `pdq,${pdq(picture).hash}`;
 describe('screen', () => {
   test('clear: nothing matches', async () => {
     const { screening, signals } = await screen(open(inForce(await matcherOf(UNRELATED))), await image().jpeg().toBuffer());
-    expect(screening).toMatchObject({ verdict: 'clear', hits: [], hitCount: 0, media: { type: 'image/jpeg', width: 300, height: 200, frames: 1, isPartial: false } });
+    expect(screening).toMatchObject({
+      verdict: 'clear',
+      hits: [],
+      hitCount: 0,
+      media: { type: 'image/jpeg', width: 300, height: 200, frames: 1, isPartial: false },
+    });
     expect(screening.reason).toBeUndefined();
     expect(signals?.pictures).toHaveLength(1);
   });
@@ -78,9 +91,15 @@ describe('screen', () => {
   test('a match by PDQ says list, entry, distance, quality and orientation, also when the picture was turned', async () => {
     const service = open(inForce(await matcherOf([...UNRELATED, pdqLine])));
     const { screening } = await screen(service, await image().rotate(90).jpeg().toBuffer());
-    expect(screening).toMatchObject({ verdict: 'match', hitCount: 1, hits: [{ listName: 'North', entry: 4, signal: 'pdq', orientation: 'rot90', disposition: 'hold' }] });
+    expect(screening).toMatchObject({
+      verdict: 'match',
+      hitCount: 1,
+      hits: [{ listName: 'North', entry: 4, signal: 'pdq', orientation: 'rot90', disposition: 'hold' }],
+    });
     expect(screening.hits[0]?.distance).toBeLessThan(10);
-    expect(screening.explanation).toMatch(/^Entry 4 of the list “North” looks the same: the PDQ hash of the picture, turned by 90 degrees anticlockwise, differs in \d of 256 bits \(quality \d+ of 100\)\.$/);
+    expect(screening.explanation).toMatch(
+      /^Entry 4 of the list “North” looks the same: the PDQ hash of the picture, turned by 90 degrees anticlockwise, differs in \d of 256 bits \(quality \d+ of 100\)\.$/,
+    );
   });
 
   test.each(['md5', 'sha1', 'sha256'] as const)('a match by %s alone, of what cannot be decoded', async (type) => {
@@ -104,7 +123,9 @@ describe('screen', () => {
   });
 
   test('a plain picture has no reliable perceptual hash, and that is said', async () => {
-    const plain = await sharp({ create: { width: 200, height: 200, channels: 3, background: 'teal' } }).png().toBuffer();
+    const plain = await sharp({ create: { width: 200, height: 200, channels: 3, background: 'teal' } })
+      .png()
+      .toBuffer();
     const { screening, signals } = await screen(open(inForce(await matcherOf(UNRELATED))), plain);
     expect(screening).toMatchObject({ verdict: 'unscannable', reason: 'no_reliable_perceptual_hash', quality: 0 });
     expect(screening.explanation).toContain('no reliable perceptual hash');
@@ -133,7 +154,11 @@ describe('screen', () => {
     const content = await image().png().toBuffer();
     const none = inForce(createOfflineMatcher([]));
     // This pool cannot decode: it is not asked.
-    expect((await screen(open(none, { pool: fakePool({ path: 'broken' }) }), content)).screening).toMatchObject({ verdict: 'error', reason: 'no_lists', timings: { decodeMs: 0 } });
+    expect((await screen(open(none, { pool: fakePool({ path: 'broken' }) }), content)).screening).toMatchObject({
+      verdict: 'error',
+      reason: 'no_lists',
+      timings: { decodeMs: 0 },
+    });
     expect((await screen(open(none, { config: configOf({ requireLists: false }) }), content)).screening).toMatchObject({ verdict: 'clear' });
   });
 
@@ -167,14 +192,26 @@ describe('screen', () => {
   });
 
   test('error: internal, when the lists themselves fail; nothing is thrown', async () => {
-    const broken: Matcher = { listSetVersion: 3, match: () => { throw new Error('a fault'); } };
-    expect((await screen(open(inForce(broken)), await image().png().toBuffer())).screening).toMatchObject({ verdict: 'error', reason: 'internal', listSetVersion: 0 });
+    const broken: Matcher = {
+      listSetVersion: 3,
+      match: () => {
+        throw new Error('a fault');
+      },
+    };
+    expect((await screen(open(inForce(broken)), await image().png().toBuffer())).screening).toMatchObject({
+      verdict: 'error',
+      reason: 'internal',
+      listSetVersion: 0,
+    });
   });
 
   test('the verdict uses the list set in force when it is made, not the one from before decoding', async () => {
     const [before, after] = [await matcherOf(UNRELATED), await matcherOf([pdqLine])];
     let asked = 0;
-    const lists: ListsInForce = { matcher: () => ((asked += 1) === 1 ? before : { ...after, listSetVersion: 8, match: (signals) => ({ ...after.match(signals), listSetVersion: 8 }) }), freshness: () => ({ state: 'fresh' }) };
+    const lists: ListsInForce = {
+      matcher: () => ((asked += 1) === 1 ? before : { ...after, listSetVersion: 8, match: (signals) => ({ ...after.match(signals), listSetVersion: 8 }) }),
+      freshness: () => ({ state: 'fresh' }),
+    };
     expect((await screen(open(lists), await image().png().toBuffer())).screening).toMatchObject({ verdict: 'match', listSetVersion: 8 });
   });
 
@@ -200,7 +237,10 @@ describe('rematch', () => {
 
   test('digests alone never become a clearance', async () => {
     const { digests } = await requestFor(Buffer.from('bytes'));
-    expect(open(inForce(await matcherOf([`md5,${'1'.repeat(32)}`]))).rematch({ digests, pictures: [] })).toMatchObject({ verdict: 'unscannable', reason: 'undecodable' });
+    expect(open(inForce(await matcherOf([`md5,${'1'.repeat(32)}`]))).rematch({ digests, pictures: [] })).toMatchObject({
+      verdict: 'unscannable',
+      reason: 'undecodable',
+    });
   });
 });
 
@@ -226,12 +266,18 @@ describe('metrics and checks', () => {
     expect(await decoders?.run()).toMatchObject({ status: 'ok', finding: expect.stringContaining('has the right hash') });
     expect(await decoders?.run()).toMatchObject({ status: 'ok', finding: expect.stringContaining('within the last') });
     const { network } = pool.state.isolation;
-    expect(await isolation?.run()).toMatchObject(network === 'cut_off' ? { status: 'ok', finding: expect.stringContaining('without network') } : { status: 'attention' });
+    expect(await isolation?.run()).toMatchObject(
+      network === 'cut_off' ? { status: 'ok', finding: expect.stringContaining('without network') } : { status: 'attention' },
+    );
   });
 
   test('a broken installation and a decoder that hashes wrongly fail, with a remedy', async () => {
     const [broken] = createScreeningChecks(fakePool({ path: 'broken' }), systemClock);
-    expect(await broken?.run()).toMatchObject({ status: 'fail', finding: expect.stringContaining('Could not load the "sharp" module'), remedy: expect.stringContaining('npm ci') });
+    expect(await broken?.run()).toMatchObject({
+      status: 'fail',
+      finding: expect.stringContaining('Could not load the "sharp" module'),
+      remedy: expect.stringContaining('npm ci'),
+    });
     // The fake program gives every picture the same hash.
     const [wrong] = createScreeningChecks(fakePool(), systemClock);
     expect(await wrong?.run()).toMatchObject({ status: 'fail', finding: expect.stringContaining('has a wrong hash') });

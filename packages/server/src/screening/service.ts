@@ -19,7 +19,10 @@ export interface ListsInForce {
   freshness(): { readonly state: 'loading' | 'fresh' | 'stale' };
 }
 
-export type ScreeningConfig = Pick<Config, 'requireLists' | 'decodeProcesses' | 'decodeTimeoutMs' | 'decodeMaxPixels' | 'decodeMaxFrames' | 'decodeMemoryMib' | 'scanQueueLimit'>;
+export type ScreeningConfig = Pick<
+  Config,
+  'requireLists' | 'decodeProcesses' | 'decodeTimeoutMs' | 'decodeMaxPixels' | 'decodeMaxFrames' | 'decodeMemoryMib' | 'scanQueueLimit'
+>;
 
 export interface ScreeningOptions {
   readonly config: ScreeningConfig;
@@ -58,7 +61,10 @@ export function createScreening(options: ScreeningOptions): ScreeningService {
         result = await screen(options, request, startMs);
       } catch (error) {
         log.error({ err: error }, 'a screening failed in an unexpected way');
-        result = { screening: conclude(options, { reading: { kind: 'failed', reason: 'internal' }, match: undefined, times: NO_TIMES, startMs, matchMs: 0 }), signals: undefined };
+        result = {
+          screening: conclude(options, { reading: { kind: 'failed', reason: 'internal' }, match: undefined, times: NO_TIMES, startMs, matchMs: 0 }),
+          signals: undefined,
+        };
       }
       observe?.(result.screening);
       return result;
@@ -79,7 +85,8 @@ export function createScreening(options: ScreeningOptions): ScreeningService {
 async function screen(options: ScreeningOptions, request: ScreenRequest, startMs: number): Promise<ScreenResult> {
   const { lists, clock, config } = options;
   const digestsOnly: QuerySignals = { digests: request.digests, pictures: [] };
-  const isHopeless = (match: MatchResult): boolean => match.hitCount === 0 && (lists.freshness().state === 'loading' || (match.activeLists === 0 && config.requireLists));
+  const isHopeless = (match: MatchResult): boolean =>
+    match.hitCount === 0 && (lists.freshness().state === 'loading' || (match.activeLists === 0 && config.requireLists));
   const content: ReadContent = isHopeless(lists.matcher().match(digestsOnly)) ? { reading: unread(request), times: NO_TIMES } : await read(options, request);
   const { reading, times } = content;
   const signals: QuerySignals = reading.kind === 'hashed' ? { digests: request.digests, pictures: reading.pictures } : digestsOnly;
@@ -117,7 +124,9 @@ function conclude({ lists, config, clock }: ScreeningOptions, conclusion: Conclu
   const found = conclusion.match ?? NO_MATCH;
   const match = isEmpty ? { ...found, hits: [], hitCount: 0 } : found;
   const isInternal = conclusion.match === undefined;
-  const verdict = isInternal ? ({ verdict: 'error', reason: 'internal' } as const) : decide({ reading, match, freshness: lists.freshness().state, requireLists: config.requireLists });
+  const verdict = isInternal
+    ? ({ verdict: 'error', reason: 'internal' } as const)
+    : decide({ reading, match, freshness: lists.freshness().state, requireLists: config.requireLists });
   const pictures = reading.kind === 'hashed' ? reading.pictures : [];
   const media = reading.kind === 'hashed' || reading.kind === 'unscannable' ? reading.media : undefined;
   const quality = bestQuality(pictures);
@@ -140,5 +149,11 @@ function conclude({ lists, config, clock }: ScreeningOptions, conclusion: Conclu
 /** To hundredths of a millisecond: more is noise. */
 function roundTimings(timings: Timings): Timings {
   const round = (ms: number): number => Math.round(ms * 100) / 100;
-  return { waitMs: round(timings.waitMs), decodeMs: round(timings.decodeMs), hashMs: round(timings.hashMs), matchMs: round(timings.matchMs), totalMs: round(timings.totalMs) };
+  return {
+    waitMs: round(timings.waitMs),
+    decodeMs: round(timings.decodeMs),
+    hashMs: round(timings.hashMs),
+    matchMs: round(timings.matchMs),
+    totalMs: round(timings.totalMs),
+  };
 }

@@ -47,7 +47,9 @@ describe(`${UNRELATED} unrelated pictures`, () => {
     const work = async (): Promise<void> => {
       for (const seed of seeds) {
         const { data, width, height } = generatePicture({ seed, width: 256, height: 256 });
-        const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 3 } }).jpeg().toBuffer();
+        const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 3 } })
+          .jpeg()
+          .toBuffer();
         const { verdict } = await lab.screen(jpeg);
         verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
       }
