@@ -7,10 +7,11 @@ import type { ScreenResult } from '../screening/index.ts';
 import { bringUpToDate, issueReceipt } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
 import { areaOf, decide, describeOutcome } from './rules.ts';
-import type { ReceiptCheck, ScanReply, VerifyReceipt } from './schema.ts';
+import type { LookView, ReceiptCheck, ScanReply, VerifyReceipt } from './schema.ts';
 import { toJwk, verifyReceiptOffline } from './receipts.ts';
 import { isStillClear } from './revocation.ts';
 import type { Spooled } from './spool.ts';
+import { insertLook, listLooks } from './store-looks.ts';
 import { findReceipt, listKeys } from './store-receipts.ts';
 import { collect, findReceiptInForce, requireUpload, type Feed } from './uploads.ts';
 
@@ -66,11 +67,23 @@ export async function viewHeld(
   if (area === undefined || content === undefined) throw new GatehouseError('gone', `This upload is ${state}; there is no content to look at.`);
   const render = parts.screening.renderPreview?.bind(parts.screening);
   if (render === undefined) throw new GatehouseError('conflict', 'This installation cannot draw previews.');
-  await parts.context.database.transact((tx) => parts.context.events.emit('upload.content_viewed', { uploadId: id, actor: options.principal.id }, tx));
-  parts.context.log.info({ uploadId: id, actor: options.principal.id, isBlurred: options.isBlurred }, 'somebody looked at content');
+  const actor = options.principal.id;
+  // Recorded before anything is shown: a look that cannot be recorded does not happen.
+  await parts.context.database.transact(async (tx) => {
+    await insertLook(tx, id, { at: parts.context.clock.now(), actor, isBlurred: options.isBlurred });
+    await parts.context.events.emit('upload.content_viewed', { uploadId: id, actor }, tx);
+  });
+  parts.context.log.info({ uploadId: id, actor, isBlurred: options.isBlurred }, 'somebody looked at content');
   const drawn = await render({ path: parts.storage.pathOf(area, content.digests.sha256), isBlurred: options.isBlurred, signal: options.signal });
   if (drawn === undefined) throw new GatehouseError('conflict', 'This content cannot be drawn.');
   return drawn;
+}
+
+/** @throws {GatehouseError} not_found */
+export async function readLooks(parts: Parts, id: string): Promise<LookView[]> {
+  await requireUpload(parts, id);
+  const looks = await listLooks(parts.context.database.sql, id);
+  return looks.map(({ at, actor, isBlurred }) => ({ at: at.toISOString(), actor, isBlurred }));
 }
 
 export interface ScanRequest {

@@ -104,4 +104,17 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    id: '0002_looks',
+    sql: `
+      -- Who looked at content that was not released. Kept as long as the upload's row.
+      create table intake.look (
+        upload_id text not null references intake.upload (id) on delete cascade,
+        at timestamptz not null,
+        actor text not null,
+        is_blurred boolean not null
+      );
+      create index look_upload on intake.look (upload_id, at);
+    `,
+  },
 ];

@@ -44,7 +44,8 @@ function uploadPages(service: IntakeService): readonly Route[] {
       params: UploadParams,
       async handle({ params, principal, signal }) {
         const upload = await service.get(params.id, { principal, waitS: 0, signal });
-        return html(renderUploadPage({ upload, callbacks: await findCallbacks(service, upload.id, principal), canView: service.canView() }, principal));
+        const looks = principal.rights.has('held:view') ? await service.looks(upload.id) : undefined;
+        return html(renderUploadPage({ upload, callbacks: await findCallbacks(service, upload.id, principal), canView: service.canView(), looks }, principal));
       },
     }),
   ];

@@ -8,7 +8,16 @@ import { callbackRoutes } from './callback-routes.ts';
 import { receiptRoutes } from './receipt-routes.ts';
 import { openFeed, readWaitS } from './request-content.ts';
 import { isSettled } from './rules.ts';
-import { CreateUploadSchema, ListUploadsSchema, ScanReplySchema, UploadIdSchema, UploadPageSchema, UploadViewSchema, type UploadView } from './schema.ts';
+import {
+  CreateUploadSchema,
+  ListUploadsSchema,
+  LookViewSchema,
+  ScanReplySchema,
+  UploadIdSchema,
+  UploadPageSchema,
+  UploadViewSchema,
+  type UploadView,
+} from './schema.ts';
 import type { OpenContent } from './contents.ts';
 import type { IntakeService } from './service.ts';
 
@@ -177,6 +186,16 @@ function contentRoutes(service: IntakeService): readonly Route[] {
         },
       },
       handle: async ({ params }) => toAttachment(params.id, await service.openContent(params.id)),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/uploads/{id}/looks',
+      right: 'held:view',
+      tag: 'uploads',
+      summary: 'Who looked at content that was not released, newest first',
+      params: ParamsSchema,
+      responses: { 200: { description: 'At most the newest 200', schema: z.object({ looks: z.array(LookViewSchema) }) } },
+      handle: async ({ params }) => json({ looks: await service.looks(params.id) }),
     }),
     defineRoute({
       method: 'post',

@@ -207,3 +207,12 @@ export interface IntakeSummary {
   readonly oldestUndecidedAt: Date | undefined;
   readonly deadCallbacks: number;
 }
+
+export const LookViewSchema = z
+  .object({
+    at: z.iso.datetime(),
+    actor: z.string().describe('The id of the person or key that looked; `local` for the command line on the machine.'),
+    isBlurred: z.boolean(),
+  })
+  .meta({ id: 'Look' });
+export type LookView = z.output<typeof LookViewSchema>;

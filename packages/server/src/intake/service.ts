@@ -1,7 +1,7 @@
 /** What intake offers to routes, pages, commands, jobs and later domains. Every surface that takes content ends in `submit` or `receive`. */
 import type { Principal } from '../platform/http/rights.ts';
 import { deliver, pageCallbacks, readSecret, recoverCallbacks, resendCallback } from './callbacks.ts';
-import { openContent, readJwks, scan, verifyReceipt, viewHeld, type OpenContent, type ScanRequest } from './contents.ts';
+import { openContent, readJwks, readLooks, scan, verifyReceipt, viewHeld, type OpenContent, type ScanRequest } from './contents.ts';
 import { sweep, type Swept } from './janitor.ts';
 import { later } from './parts.ts';
 import { recheckReceipts } from './revocation.ts';
@@ -16,6 +16,7 @@ import type {
   ListUploads,
   ReceiptCheck,
   ScanReply,
+  LookView,
   UploadPage,
   UploadView,
   VerifyReceipt,
@@ -50,6 +51,8 @@ export interface IntakeService {
   list(filter: ListUploads, principal: Principal): Promise<UploadPage>;
   /** Released bytes only. */
   openContent(id: string): Promise<OpenContent>;
+  /** Who looked at content that was not released, newest first. */
+  looks(id: string): Promise<readonly LookView[]>;
   /** Held content as a drawing; recorded. */
   view(
     id: string,
@@ -99,6 +102,7 @@ export function createIntakeService(deps: UploadDeps): IntakeService {
     list: (filter, principal) => pageUploads(deps, filter, principal),
     openContent: (id) => openContent(deps, id),
     view: (id, options) => viewHeld(deps, id, options),
+    looks: (id) => readLooks(deps, id),
     canView: () => deps.screening.renderPreview !== undefined,
     async remove(id) {
       const { content } = await requireUpload(deps, id);

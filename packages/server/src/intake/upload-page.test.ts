@@ -51,7 +51,7 @@ const UPLOAD: UploadView = {
 
 describe('the page of an upload', () => {
   it('says why: list, entry, signal, distance, quality, orientation, version, timings', () => {
-    const markup = renderUploadPage({ upload: UPLOAD, callbacks: [], canView: true }, PERSON);
+    const markup = renderUploadPage({ upload: UPLOAD, callbacks: [], canView: true, looks: undefined }, PERSON);
     expectSafePage(markup);
     for (const words of [
       '6 of 256 bits differ',
@@ -66,15 +66,15 @@ describe('the page of an upload', () => {
   });
 
   it('shows no picture, only the button, and that only to a person with the right', () => {
-    const markup = renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true }, PERSON);
+    const markup = renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true, looks: undefined }, PERSON);
     expect(markup).not.toMatch(/<main.*<img.*<\/main>/s);
     expect(markup).toContain(`action="/console/uploads/${ID}/view"`);
     const others = [
-      renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true }, withRights('uploads:read')),
-      renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true }, { ...PERSON, kind: 'key' }),
-      renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: false }, PERSON),
-      renderUploadPage({ upload: { ...UPLOAD, mediaType: 'application/zip' }, callbacks: undefined, canView: true }, PERSON),
-      renderUploadPage({ upload: { ...UPLOAD, state: 'released' }, callbacks: undefined, canView: true }, PERSON),
+      renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true, looks: undefined }, withRights('uploads:read')),
+      renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true, looks: undefined }, { ...PERSON, kind: 'key' }),
+      renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: false, looks: undefined }, PERSON),
+      renderUploadPage({ upload: { ...UPLOAD, mediaType: 'application/zip' }, callbacks: undefined, canView: true, looks: undefined }, PERSON),
+      renderUploadPage({ upload: { ...UPLOAD, state: 'released' }, callbacks: undefined, canView: true, looks: undefined }, PERSON),
     ];
     for (const other of others) expect(other).not.toContain(`/view"`);
   });
@@ -87,10 +87,10 @@ describe('the page of an upload', () => {
   });
 
   it('is live only while something can change', () => {
-    const waiting = renderUploadPage({ upload: { ...UPLOAD, state: 'scanning' }, callbacks: undefined, canView: true }, PERSON);
+    const waiting = renderUploadPage({ upload: { ...UPLOAD, state: 'scanning' }, callbacks: undefined, canView: true, looks: undefined }, PERSON);
     expect(waiting).toContain('data-live="waiting"');
     expect(waiting).toContain('/assets/live.js');
-    expect(renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true }, PERSON)).toContain('data-live="final"');
+    expect(renderUploadPage({ upload: UPLOAD, callbacks: undefined, canView: true, looks: undefined }, PERSON)).toContain('data-live="final"');
   });
 });
 
@@ -123,5 +123,15 @@ describe('the table of uploads', () => {
     const { filter, errors } = toFilter(FilterFormSchema.parse({ since }));
     expect(errors.map(({ at }) => at)).toEqual(['since']);
     expect(filter.since).toBeUndefined();
+  });
+
+  it('tells who looked, when and how, to those who may look', () => {
+    const looks = [
+      { at: '2026-11-25T12:00:00.000Z', actor: 'per_1', isBlurred: false },
+      { at: '2026-11-25T11:59:00.000Z', actor: 'per_1', isBlurred: true },
+    ];
+    const markup = renderUploadPage({ upload: UPLOAD, callbacks: [], canView: true, looks }, PERSON);
+    for (const words of ['Looks at this content', 'per_1', 'blurred and grey', 'clearly']) expect(markup).toContain(words);
+    expect(renderUploadPage({ upload: UPLOAD, callbacks: [], canView: true, looks: undefined }, PERSON)).not.toContain('Looks at this content');
   });
 });

@@ -20,7 +20,7 @@ import {
 } from '../platform/ui/components.tsx';
 import { renderPage } from '../platform/ui/page.tsx';
 import { DispositionTag, ScreeningExplanation } from './explanation.tsx';
-import type { CallbackView, UploadState, UploadView } from './schema.ts';
+import type { CallbackView, LookView, UploadState, UploadView } from './schema.ts';
 
 export const STATE_WORDS: Readonly<Record<UploadState, { readonly text: string; readonly colour: TagColour }>> = {
   created: { text: 'Waiting for content', colour: 'grey' },
@@ -47,9 +47,11 @@ export interface UploadPageView {
   readonly callbacks: readonly CallbackView[] | undefined;
   /** Whether this installation can draw held pictures at all. */
   readonly canView: boolean;
+  /** Undefined when the person may not see them. */
+  readonly looks: readonly LookView[] | undefined;
 }
 
-export function renderUploadPage({ upload, callbacks, canView }: UploadPageView, principal: Principal): string {
+export function renderUploadPage({ upload, callbacks, canView, looks }: UploadPageView, principal: Principal): string {
   const isUndecided = UNDECIDED.has(upload.state);
   return renderPage({
     title: `Upload ${upload.reference ?? upload.id}`,
@@ -77,6 +79,7 @@ export function renderUploadPage({ upload, callbacks, canView }: UploadPageView,
           {upload.state === 'held' ? <HeldContent upload={upload} canView={canView} principal={principal} /> : null}
           {upload.receipt === undefined ? null : <Receipt receipt={upload.receipt} />}
         </div>
+        {looks === undefined || looks.length === 0 ? null : <Looks looks={looks} />}
         {callbacks === undefined ? null : <Callbacks callbacks={callbacks} />}
       </>
     ),
@@ -117,6 +120,21 @@ function Receipt({ receipt }: { readonly receipt: string }): JSX.Element {
         </CodeBlock>
       </Details>
     </>
+  );
+}
+
+function Looks({ looks }: { readonly looks: readonly LookView[] }): JSX.Element {
+  return (
+    <Table
+      caption="Looks at this content"
+      rows={looks}
+      empty="Nobody looked at it."
+      columns={[
+        { heading: 'When', isRowHeading: true, cell: (look) => <Time iso={look.at} /> },
+        { heading: 'Who', cell: (look) => <code>{look.actor}</code> },
+        { heading: 'How', cell: (look) => (look.isBlurred ? 'blurred and grey' : 'clearly') },
+      ]}
+    />
   );
 }
 

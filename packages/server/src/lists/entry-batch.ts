@@ -145,10 +145,12 @@ function* joinColumns(type: SignalType, columns: readonly EntryColumn[]): Steps<
   return { count, values, lines, references: textBytes === 0 ? undefined : { bytes: texts, ends } };
 }
 
+const UTF8 = new TextDecoder();
+
 /** The reference of the i-th value; empty when it has none. */
 export function referenceAt(column: EntryColumn, index: number): string {
   const { references } = column;
   if (references === undefined) return '';
   const start = index === 0 ? 0 : (references.ends[index - 1] ?? 0);
-  return new TextDecoder().decode(references.bytes.subarray(start, references.ends[index] ?? start));
+  return UTF8.decode(references.bytes.subarray(start, references.ends[index] ?? start));
 }

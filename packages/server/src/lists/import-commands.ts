@@ -132,6 +132,7 @@ async function send(
 }
 
 function describeReport(report: ImportReport, list: ListView): string[] {
+  const outcome = report.isChanged ? `List-set version ${report.listSetVersion} is in force.` : `Nothing changed (list-set version ${report.listSetVersion}).`;
   const counts = [
     `${report.added} added`,
     `${report.unchanged} unchanged`,
@@ -140,7 +141,7 @@ function describeReport(report: ImportReport, list: ListView): string[] {
     ...optional(report.repeated, 'repeated in the file'),
   ];
   return [
-    `${list.name}: ${counts.join(', ')}. ${report.isChanged ? `List-set version ${report.listSetVersion} is in force.` : `Nothing changed (list-set version ${report.listSetVersion}).`}`,
+    `${list.name}: ${counts.join(', ')}. ${outcome}`,
     ...report.warnings,
     ...(report.suspicious === 0
       ? []

@@ -106,11 +106,11 @@ export interface NewDelta {
 export async function addDeltas(tx: Tx, listId: string, options: { readonly version: number; readonly deltas: readonly NewDelta[] }): Promise<void> {
   if (options.deltas.length === 0) return;
   const { deltas } = options;
+  const [entries, ops] = [deltas.map(({ entry }) => entry), deltas.map(({ op }) => op)];
+  const [types, values] = [deltas.map(({ type }) => type), deltas.map(({ value }) => value)];
   await sql`insert into lists.delta (list_id, version, entry, op, type, value)
     select ${listId}, ${options.version}, entry, op, type, value
-    from unnest(${deltas.map(({ entry }) => entry)}::bigint[], ${deltas.map(({ op }) => op)}::text[], ${deltas.map(({ type }) => type)}::text[], ${deltas.map(({ value }) => value)}::bytea[]) as d (entry, op, type, value)`.execute(
-    tx,
-  );
+    from unnest(${entries}::bigint[], ${ops}::text[], ${types}::text[], ${values}::bytea[]) as d (entry, op, type, value)`.execute(tx);
 }
 
 /** The last of `disable` and `enable` for an entry; these are always rows. */

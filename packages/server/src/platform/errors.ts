@@ -2,6 +2,8 @@
  * The one error class of the server and its closed set of codes. HTTP shows them as RFC 9457 problem+json, the CLI as
  * text, the console as a page; docs/guide/errors.md is generated from this table.
  */
+import { EmbeddedPostgresError } from './db/embedded-errors.ts';
+import { LockError } from './lock.ts';
 
 export interface ProblemKind {
   readonly status: number;
@@ -62,6 +64,8 @@ export const PROBLEMS = {
     title: 'That address may not be called',
     remedy: 'Use a public https address, or add the host to GATEHOUSE_OUTBOUND_ALLOW.',
   },
+  data_dir_unavailable: { status: 503, title: 'The data directory cannot be used', remedy: 'Do what the text says; what is in the data directory is kept.' },
+  database_failed: { status: 503, title: 'The embedded database could not be started', remedy: 'Do what the text says; what was acknowledged is kept.' },
   config_invalid: { status: 500, title: 'The configuration is not valid', remedy: 'Correct the settings named; `gatehouse config` lists them all.' },
   migration_failed: {
     status: 500,
@@ -116,6 +120,9 @@ const RETRY_AFTER_S = 5;
 /** Any thrown value as a `GatehouseError`; unknown ones become `internal` and keep their cause for the log. */
 export function toGatehouseError(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error;
+  // They say themselves what happened, what was kept and what to do.
+  if (error instanceof LockError) return new GatehouseError('data_dir_unavailable', error.message, { cause: error });
+  if (error instanceof EmbeddedPostgresError) return new GatehouseError('database_failed', error.message, { cause: error });
   const code = readCode(error);
   const isDatabase =
     error instanceof Error &&

@@ -46,8 +46,9 @@ const CONTENT_TEXTS = {
   decoder_out_of_memory: 'decoding took too much memory',
 } as const;
 
-function toError(outcome: Exclude<DrawOutcome, { kind: 'drawn' }>): GatehouseError {
-  switch (outcome.reason) {
+function toError({ reason }: Exclude<DrawOutcome, { kind: 'drawn' }>): GatehouseError {
+  if (isOfContent(reason)) return new GatehouseError('conflict', `This content cannot be drawn: ${CONTENT_TEXTS[reason]}. Nothing was shown.`);
+  switch (reason) {
     case 'unreadable':
       return unreadable(undefined);
     case 'queue_full':
@@ -57,9 +58,11 @@ function toError(outcome: Exclude<DrawOutcome, { kind: 'drawn' }>): GatehouseErr
       return new GatehouseError('stopping', 'The drawing was given up. Nothing was shown.', { retryAfterS: RETRY_AFTER_S });
     case 'decoder_unavailable':
       return new GatehouseError('internal', 'The decoder could not be started; `gatehouse doctor` says why. Nothing was shown.');
-    default:
-      return new GatehouseError('conflict', `This content cannot be drawn: ${CONTENT_TEXTS[outcome.reason]}. Nothing was shown.`);
   }
+}
+
+function isOfContent(reason: string): reason is keyof typeof CONTENT_TEXTS {
+  return Object.hasOwn(CONTENT_TEXTS, reason);
 }
 
 function unreadable(cause: unknown): GatehouseError {

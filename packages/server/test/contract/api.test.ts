@@ -155,6 +155,9 @@ describe('every operation', () => {
       const bytes = Buffer.from(await drawn.response.arrayBuffer());
       expect([bytes.subarray(0, 3).toString('hex'), bytes.includes(original.subarray(-64))]).toEqual(['ffd8ff', false]);
     }
+    const { looks } = (await call('GET', `/v1/uploads/${heldId}/looks`)).body as { looks: { isBlurred: boolean }[] };
+    expect(looks.length).toBeGreaterThan(0);
+    expect(looks.at(-1)?.isBlurred).toBe(true);
     expect((await call('POST', `/v1/uploads/${heldId}/rescreen`)).status).toBeLessThan(300);
     expect((await call('GET', '/v1/uploads?state=held')).body['items']).toHaveLength(1);
     expect((await call('DELETE', `/v1/uploads/${id}`)).status).toBe(204);

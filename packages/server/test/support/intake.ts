@@ -95,7 +95,9 @@ export function createIntakeDatabase(): Promise<TestDatabase> {
 }
 
 export async function emptyIntake({ database }: TestDatabase): Promise<void> {
-  await sql`truncate intake.upload, intake.idempotency, intake.receipt, intake.receipt_key, intake.callback, intake.callback_secret`.execute(database.sql);
+  await sql`truncate intake.upload, intake.look, intake.idempotency, intake.receipt, intake.receipt_key, intake.callback, intake.callback_secret`.execute(
+    database.sql,
+  );
 }
 
 async function openAreas(dataDir: string): Promise<TestContext['context']['blobs']> {

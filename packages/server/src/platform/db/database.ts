@@ -55,6 +55,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('error', (error) => {
     if (!isClosed) options.log.warn({ code: Reflect.get(error, 'code') }, 'a database connection was lost');
   });
+  // The pool listens only to idle connections. One that breaks in use rejects its queries; without a listener its event would end the process as well.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const sql = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     sql,

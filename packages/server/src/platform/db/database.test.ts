@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/database.ts';
+
+let support: TestDatabase;
+beforeAll(async () => {
+  support = await createTestDatabase();
+});
+afterAll(async () => {
+  await support.drop();
+});
+
+// An `error` event without a listener would be an uncaught exception, which fails the run.
+test.each([
+  ['between two statements', 'select 1'],
+  ['in a statement', 'select pg_sleep(10)'],
+])('a connection that breaks %s of a transaction fails that transaction only', async (_when, statement) => {
+  const { database } = support;
+  const broken = database.transact(async (tx) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+    const end = async (): Promise<unknown> => database.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    if (statement === 'select 1') await end().then(() => sleep(200));
+    else setTimeout(() => void end(), 200);
+    await sql.raw(statement).execute(tx);
+  });
+  await expect(broken).rejects.toThrow();
+  await database.ping();
+});
