@@ -180,9 +180,11 @@ describe('entries', () => {
     await expect(node.service.disableEntry(list.id, 2, 'sam')).rejects.toMatchObject({ code: 'not_found' });
     expect(await node.service.disableEntry(list.id, 1, 'sam')).toMatchObject({ state: 'disabled' });
     expect(match(node, 'sha256', value).hitCount).toBe(0);
-    const version = await versions();
+    // Counted in the database: what a disabling takes out of force at once becomes this node's version a moment later.
+    const count = async (): Promise<number> => (await node.service.versions({ listId: list.id })).versions.length;
+    const before = await count();
     await node.service.disableEntry(list.id, 1, 'sam');
-    expect(await versions()).toBe(version);
+    expect(await count()).toBe(before);
     expect(await node.service.enableEntry(list.id, 1, 'sam')).toMatchObject({ state: 'active' });
     expect(match(node, 'sha256', value).hits).toMatchObject([{ entry: 1 }]);
   });

@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  if (server?.exitCode === null) await stop();
+  if (server !== undefined && server.exitCode === null && server.signalCode === null) await stop();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -162,6 +162,7 @@ describe('the README', () => {
 
   it('`npm test` passes', () => {
     const { status, out } = shell(command('npm test'));
+    expect(out.split('\n').filter((line) => /FAIL|Error:/.test(line))).toEqual([]);
     expect(out.slice(-3_000)).toMatch(/Tests .*passed/);
     expect(status).toBe(0);
   }, 1_200_000);
