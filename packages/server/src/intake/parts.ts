@@ -1,5 +1,6 @@
 /** What the files of intake share; built once, in index.ts. */
 import { createHash } from 'node:crypto';
+import type { Hit } from '../lists/index.ts';
 import type { Config } from '../platform/config.ts';
 import type { AppContext } from '../platform/context.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -11,9 +12,10 @@ import type { Spool } from './spool.ts';
 import type { Storage } from './storage.ts';
 import type { Waiters } from './waiters.ts';
 
-/** What intake asks of the lists: which version is in force. */
+/** What intake asks of the lists: which version is in force, and what the source calls an entry. */
 export interface ListSet {
   matcher(): { readonly listSetVersion: number };
+  addReferences(hits: readonly Hit[]): Promise<readonly Hit[]>;
 }
 
 export interface Parts {

@@ -188,7 +188,11 @@ export async function requireUpload(deps: Parts, id: string): Promise<Upload> {
 export async function show(deps: Parts, upload: Upload, principal: Principal): Promise<UploadView> {
   const receipt = upload.state === 'released' ? await findReceiptInForce(deps, upload.id) : undefined;
   const current = receipt === 'revoked' ? await requireUpload(deps, upload.id) : upload;
-  return toView(current, { receipt: receipt === 'revoked' ? undefined : receipt, canExplain: principal.rights.has('uploads:read') });
+  const view = toView(current, { receipt: receipt === 'revoked' ? undefined : receipt, canExplain: principal.rights.has('uploads:read') });
+  const { screening } = view;
+  // Which case of its source an entry belongs to is for those who may see lists.
+  if (screening === undefined || screening.hits.length === 0 || !principal.rights.has('lists:read')) return view;
+  return { ...view, screening: { ...screening, hits: [...(await deps.lists.addReferences(screening.hits))] } };
 }
 
 /** The receipt of a released upload; `revoked` when the lists in force no longer allow it. */

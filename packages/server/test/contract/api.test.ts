@@ -155,6 +155,8 @@ describe('every operation', () => {
       const bytes = Buffer.from(await drawn.response.arrayBuffer());
       expect([bytes.subarray(0, 3).toString('hex'), bytes.includes(original.subarray(-64))]).toEqual(['ffd8ff', false]);
     }
+    const { screening } = (await call('GET', `/v1/uploads/${heldId}`)).body as { screening: { hits: { reference?: string }[] } };
+    expect(screening.hits.map(({ reference }) => reference)).toContain('demo-original');
     const { looks } = (await call('GET', `/v1/uploads/${heldId}/looks`)).body as { looks: { isBlurred: boolean }[] };
     expect(looks.length).toBeGreaterThan(0);
     expect(looks.at(-1)?.isBlurred).toBe(true);

@@ -127,7 +127,7 @@ export async function startIntake(options: Options = {}): Promise<TestIntake> {
   const context = options.dataDir === undefined ? base.context : { ...base.context, blobs: await openAreas(options.dataDir) };
   const emitted: { name: EventName; payload: object }[] = [];
   for (const name of EVENTS) context.events.on(name, (payload: EventMap[typeof name]) => void emitted.push({ name, payload }));
-  const lists = { matcher: () => ({ listSetVersion: screening.version }) };
+  const lists = { matcher: () => ({ listSetVersion: screening.version }), addReferences: async (hits: readonly Hit[]) => hits };
   const created = await intakeDomain.create(context, { lists, screening });
   await created.start?.();
   const definitions = new Map(intakeJobs(created.service).map((job) => [job.name, job]));
