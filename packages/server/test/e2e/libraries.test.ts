@@ -1,0 +1,88 @@
+/** The libraries in a browser: the same results as the vectors and as in Node, from the files that the packages ship. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pdqOrientations } from '@gatehouse/pdq';
+import { generatePicture } from '../support/pictures.ts';
+import { launchBrowser, openContext } from './browser.ts';
+
+const PACKAGES = join(import.meta.dirname, '../../..');
+/** The test's own functions cannot import: what they need stands in `globalThis`. */
+const PAGE = `<title>libraries</title><script type="module">
+import * as pdq from '/pdq/dist/index.js';
+import * as hamming from '/hamming/dist/index.js';
+Object.assign(globalThis, { pdq, hamming });
+</script>`;
+const ORIGIN = 'http://libraries.invalid';
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  page = await (await openContext(browser)).newPage();
+  // No server and no network: the browser gets the built files of the packages as they are.
+  await page.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === '/') await route.fulfill({ contentType: 'text/html', body: PAGE });
+    else await route.fulfill({ contentType: 'text/javascript', body: readFileSync(join(PACKAGES, pathname), 'utf8') });
+  });
+  await page.goto(`${ORIGIN}/`);
+  await page.waitForFunction(() => Reflect.has(globalThis, 'hamming'));
+});
+
+afterAll(() => browser.close());
+
+it('PDQ gives the hashes of the reference', async () => {
+  const vectors = readFileSync(join(PACKAGES, '../fixtures/pdq/vectors.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { w: number; h: number; channels: number; pattern: string; hash: string; quality: number })
+    .filter(({ pattern, channels }) => pattern === 'rings' && channels === 3);
+  expect(vectors.length).toBeGreaterThan(3);
+  const results = await page.evaluate(
+    (sizes) => {
+      const { pdq } = Reflect.get(globalThis, 'pdq') as { pdq(picture: object): { hash: string; quality: number } };
+      return sizes.map(({ w, h }) => {
+        const data = new Uint8ClampedArray(w * h * 3);
+        for (let y = 0; y < h; y++) {
+          for (let x = 0; x < w; x++) {
+            for (let c = 0; c < 3; c++) {
+              const [dx, dy] = [x + 13 * c - Math.floor(w / 2), y + 7 * c - Math.floor(h / 2)];
+              data[(y * w + x) * 3 + c] = Math.floor(((dx * dx + dy * dy) * 255) / Math.max(1, Math.floor((w * w + h * h) / 8))) & 255;
+            }
+          }
+        }
+        return pdq({ data, width: w, height: h, channels: 3 });
+      });
+    },
+    vectors.map(({ w, h }) => ({ w, h })),
+  );
+  expect(results).toEqual(vectors.map(({ hash, quality }) => ({ hash, quality })));
+});
+
+it('the eight orientations and the exact search agree with Node', async () => {
+  const { data, width, height } = generatePicture({ seed: 77, width: 300, height: 200 });
+  const expected = pdqOrientations({ data, width, height, channels: 3 });
+  const result = await page.evaluate(
+    ({ bytes, size }) => {
+      const { pdqOrientations: hashAll, hashToBytes } = Reflect.get(globalThis, 'pdq') as {
+        pdqOrientations(picture: object): { hashes: string[]; quality: number };
+        hashToBytes(hash: string): Uint8Array;
+      };
+      const { createHammingIndex } = Reflect.get(globalThis, 'hamming') as {
+        createHammingIndex(): { add(hash: Uint8Array): number; search(hash: Uint8Array, radius: number): { index: number; distance: number }[] };
+      };
+      const hashed = hashAll({ data: new Uint8Array(bytes), width: size[0], height: size[1], channels: 3 });
+      const index = createHammingIndex();
+      for (const hash of hashed.hashes) index.add(hashToBytes(hash));
+      const query = hashToBytes(hashed.hashes[3] ?? '');
+      query[5] = (query[5] ?? 0) ^ 0b1011;
+      return { hashed, found: index.search(query, 31) };
+    },
+    { bytes: [...data], size: [width, height] as const },
+  );
+  expect(result.hashed).toEqual({ quality: expected.quality, hashes: [...expected.hashes] });
+  expect(result.found).toEqual([{ index: 3, distance: 3 }]);
+});
