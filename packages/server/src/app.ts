@@ -130,7 +130,7 @@ async function start(options: AppOptions, undo: Undo): Promise<App> {
   await context.jobs.start(opened.flatMap(({ domain, created }) => domain.jobs?.(created.service, context) ?? []));
   const fetch = createApplication(context, opened, services);
   await openSurfaces({ fetch, config, listen: options.listen, undo, address });
-  // First of all when stopping: long polls and streams end, new work is refused.
+  // First of all when stopping: long polls end, and no new screening begins.
   undo.add('signal', async () => stopping.abort());
   return { url: address.url, services, context, stop: () => undo.runAll() };
 }
@@ -225,7 +225,6 @@ function createApplication(context: AppContext, opened: readonly Opened[], servi
     readAddress: createAddressReader(config.trustedProxies),
     isAllowedHost: createHostCheck(config),
     renderErrorPage,
-    stopping: context.stopping,
   });
 }
 

@@ -1,6 +1,7 @@
 /** The whole application: an external database, what logs and metrics must not hold, the lock, a database that goes away, backup and restore. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -168,5 +169,39 @@ describe('backup and restore', () => {
       await other.drop();
       for (const dir of [dataDir, folder]) await rm(dir, { recursive: true, force: true });
     }
+  });
+});
+
+describe('an orderly stop', () => {
+  it('lets an upload under way finish, ends long polls at once, and takes no new request', async () => {
+    const own = await startTestApp();
+    const make = async (): Promise<string> => {
+      const made = await own.call('/v1/uploads', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+      return ((await made.json()) as { id: string }).id;
+    };
+    const [id, other] = [await make(), await make()];
+    const bytes = await readSample('unrelated.jpg');
+    const sending = httpRequest(`${own.url}/v1/uploads/${id}/content`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${own.key}`, ...OCTETS, 'content-length': bytes.length },
+    });
+    const answered = new Promise<number>((resolve, reject) => {
+      sending.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sending.on('error', reject);
+    });
+    await new Promise<void>((resolve) => void sending.write(bytes.subarray(0, 10_000), () => resolve()));
+    const poll = own.call(`/v1/uploads/${other}?wait=60`);
+    // Both are under way: the poll's second look shows that it waits.
+    await systemClock.sleep(1_200);
+    const stopped = own.app.stop();
+    expect(await (await poll).json()).toMatchObject({ state: 'created' });
+    await expect(fetch(`${own.url}/livez`)).rejects.toThrow();
+    sending.end(bytes.subarray(10_000));
+    expect([200, 202]).toContain(await answered);
+    await stopped;
+    await own.stop();
   });
 });

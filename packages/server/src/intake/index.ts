@@ -117,7 +117,7 @@ async function createParts(context: AppContext, needs: IntakeNeeds): Promise<{ r
     screening: needs.screening,
     spool,
     storage: createStorage(blobs, dir),
-    waiters: createWaiters(clock),
+    waiters: createWaiters(clock, context.stopping),
     signer: await openReceiptSigner(keyPath, config.receiptKeyFile === undefined),
     counters: createCounters(metrics),
     policy: config,

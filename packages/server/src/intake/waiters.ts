@@ -18,20 +18,22 @@ export interface WatchOptions<T> {
 
 const LOOK_EVERY_MS = 1_000;
 
-export function createWaiters(clock: Clock): Waiters {
+/** @param stopping ends every wait: whoever waits gets the state as it is */
+export function createWaiters(clock: Clock, stopping: AbortSignal): Waiters {
   const waiting = new Map<string, Set<() => void>>();
   return {
     async watch(id, look, { waitMs, signal, isDone }) {
       const endMs = clock.monotonicMs() + waitMs;
+      const ended = AbortSignal.any([signal, stopping]);
       for (;;) {
         const bell = ring(waiting, id);
         try {
           // The bell is hung up before the look: what happens in between rings it.
           const value = await look();
           const leftMs = endMs - clock.monotonicMs();
-          if (leftMs <= 0 || signal.aborted || isDone(value)) return value;
+          if (leftMs <= 0 || ended.aborted || isDone(value)) return value;
           const timer = new AbortController();
-          const stop = AbortSignal.any([signal, timer.signal]);
+          const stop = AbortSignal.any([ended, timer.signal]);
           await Promise.race([bell.rung, clock.sleep(Math.min(LOOK_EVERY_MS, leftMs), stop)]);
           timer.abort();
         } finally {

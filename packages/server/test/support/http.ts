@@ -42,7 +42,6 @@ export interface TestServerOptions {
 }
 
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
-  const stopping = new AbortController();
   const fetch = createFrame({
     routes: options.routes,
     authenticator: options.authenticator,
@@ -54,7 +53,6 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     readAddress: createAddressReader(options.trustedProxies ?? []),
     isAllowedHost: (host) => (options.allowedHosts ?? ['127.0.0.1', 'localhost']).includes(host),
     renderErrorPage: (error, _requestId, principal) => `<!DOCTYPE html><title>${error.code}</title><p>${principal.name}</p>`,
-    stopping: stopping.signal,
   });
   const listening = await listenTcp(fetch, loadConfig({ env: {}, overrides: { port: 0 } }).config);
   return {
@@ -62,7 +60,6 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     host: `127.0.0.1:${listening.port}`,
     send: (method, path, call) => send({ port: listening.port, method, path }, call ?? {}),
     async close() {
-      stopping.abort();
       await listening.close(0);
     },
   };

@@ -31,7 +31,6 @@ export interface FrameOptions {
   readonly isAllowedHost: (host: string) => boolean;
   /** An error as a page, for people. */
   readonly renderErrorPage: (error: GatehouseError, requestId: string, principal: Principal) => string;
-  readonly stopping: AbortSignal;
 }
 
 export interface NodeEnv {
@@ -155,7 +154,8 @@ function toExchange(options: FrameOptions, context: Context<NodeEnv>, parts: Exc
     incoming: context.env.incoming,
     ip: parts.address.ip,
     requestId: parts.requestId,
-    signal: AbortSignal.any([clientGone(context.env), options.stopping]),
+    // A stop lets requests under way end; past its time their connections are closed, which ends them here too.
+    signal: clientGone(context.env),
     isSecure: parts.address.isSecure,
   };
 }

@@ -23,7 +23,7 @@ export interface Exchange {
   readonly incoming: IncomingMessage;
   readonly ip: string;
   readonly requestId: string;
-  /** Aborted when the client goes away or the server stops. */
+  /** Aborted when the client goes away, or when the time for a stop has run out. */
   readonly signal: AbortSignal;
   readonly isSecure: boolean;
 }

@@ -21,6 +21,7 @@ const HEADERS_TIMEOUT_MS = 20_000;
 /** Large uploads over slow lines; silence is bounded by `IDLE_TIMEOUT_MS`. */
 const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
 const IDLE_TIMEOUT_MS = 120_000;
+const IDLE_SWEEP_MS = 50;
 /** sun_path: 104 bytes with the closing zero on macOS, 108 on Linux. */
 const SOCKET_PATH_BYTES_MAX = 103;
 
@@ -113,8 +114,11 @@ function asListening(server: Server): Listening {
     close(timeoutMs) {
       return new Promise((done) => {
         const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+        // A connection that becomes idle after its last answer would else be kept for `keepAliveTimeout`.
+        const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(sweep);
           done();
         });
         server.closeIdleConnections();
