@@ -61,6 +61,17 @@ describe('the sign-in page', () => {
   });
 });
 
+describe('signing in', () => {
+  it('opens a page that the person may see', async () => {
+    const first = async (name: string, rights: Right[]): Promise<string | string[] | undefined> => {
+      const link = await service.createSignInLink({ name, rights }, LOCAL_PRINCIPAL);
+      return (await server.send('POST', new URL(link.url).pathname)).headers['location'];
+    };
+    expect(await first('Screener', ['scan'])).toBe('/');
+    expect(await first('Keeper of keys', ['keys:manage'])).toBe('/console/account');
+  });
+});
+
 describe('the keys page', () => {
   it('makes a key and shows it once, on the answer to the form', async () => {
     const list = await open('/console/keys');

@@ -55,8 +55,12 @@ function signInPages(service: AccessService): readonly Route[] {
       summary: 'Use a sign-in link',
       params: LinkParams,
       async handle({ params, header, isSecure }) {
-        const { cookieValue, maxAgeS } = await service.signIn(params.link, readSessionCookie(header));
-        return seeOther('/', { 'set-cookie': sessionCookie(cookieValue, { isSecure, maxAgeS }), ...LINK_HEADERS });
+        const { cookieValue, maxAgeS, rights } = await service.signIn(params.link, readSessionCookie(header));
+        // The overview needs `scan`; the page about oneself needs nothing.
+        return seeOther(rights.includes('scan') ? '/' : '/console/account', {
+          'set-cookie': sessionCookie(cookieValue, { isSecure, maxAgeS }),
+          ...LINK_HEADERS,
+        });
       },
     }),
   ];

@@ -82,6 +82,8 @@ export interface SignedIn {
   /** The value of the session cookie. */
   readonly cookieValue: string;
   readonly maxAgeS: number;
+  /** What the person may do: decides which page is opened first. */
+  readonly rights: readonly Right[];
 }
 
 export interface AccessSummary {

@@ -120,7 +120,7 @@ async function createSignInLink(context: AppContext, input: NewLink, actor: Prin
   return { url: `${context.publicUrl()}/sign-in/${formatToken('link', token)}`, person: input.name, expiresAt: expiresAt.toISOString() };
 }
 
-async function findUsableLink(context: AppContext, link: string): Promise<store.LinkRow & { readonly name: string }> {
+async function findUsableLink(context: AppContext, link: string): Promise<store.LinkRow & { readonly name: string; readonly rights: string[] }> {
   const token = parseToken('link', link);
   const row = token === undefined ? undefined : await store.findLink(context.database.sql, token.id);
   if (token === undefined || row === undefined || !isSecretOf(token.secret, row.secret_hash)) throw linkInvalid();
@@ -153,7 +153,7 @@ async function signIn(context: AppContext, link: string, formerCookie: string | 
     });
     await context.events.emit('access.changed', { change: 'session.created', subject: row.person_id, actor: row.person_id }, tx);
   });
-  return { cookieValue: formatToken('session', token), maxAgeS: maxAgeMs / 1000 };
+  return { cookieValue: formatToken('session', token), maxAgeS: maxAgeMs / 1000, rights: toRights(row.rights) };
 }
 
 /** The session of a cookie whose secret is right; knowing an id is not enough to end a session. */

@@ -146,12 +146,12 @@ export async function insertLink(db: Sql, link: LinkRow): Promise<void> {
   await tables(db).insertInto('access.sign_in_link').values(link).execute();
 }
 
-export async function findLink(db: Sql, id: string): Promise<(LinkRow & { readonly name: string }) | undefined> {
+export async function findLink(db: Sql, id: string): Promise<(LinkRow & { readonly name: string; readonly rights: string[] }) | undefined> {
   return tables(db)
     .selectFrom('access.sign_in_link')
     .innerJoin('access.person', 'access.person.id', 'access.sign_in_link.person_id')
     .selectAll('access.sign_in_link')
-    .select('access.person.name')
+    .select(['access.person.name', 'access.person.rights'])
     .where('access.sign_in_link.id', '=', id)
     .executeTakeFirst();
 }
