@@ -126,6 +126,8 @@ test('a fold changes neither matches nor versions, keeps the history, and its ol
   const middle = node.service.freshness().listSetVersion;
   await importText(node, list.id, rows(1200, 3010), { mode: 'replace' });
   await node.service.disableEntry(list.id, 2000, 'sam');
+  // In force at once; as this node's version a moment later.
+  await node.service.refresh();
   const to = node.service.freshness().listSetVersion;
   const difference = await node.service.compare({ from: middle, to, listId: list.id, limit: 3 });
   expect(difference.lists).toMatchObject([{ withdrawn: 1200, disabled: 1, added: 0 }]);
