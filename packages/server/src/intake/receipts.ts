@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { calculateJwkThumbprint, CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
-import { syncDir, writeAll } from '../platform/blobs.ts';
+import { syncDir, writeAll } from '../platform/files.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { randomHex } from '../platform/ids.ts';
 import { JwksSchema, ReceiptClaimsSchema, type Jwks, type ReceiptCheck, type ReceiptClaims, type ReceiptFault, type ReceiptJwk } from './schema.ts';

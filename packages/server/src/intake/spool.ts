@@ -9,7 +9,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { writeAll } from '../platform/blobs.ts';
+import { writeAll } from '../platform/files.ts';
 import { GatehouseError, toGatehouseError } from '../platform/errors.ts';
 import { randomHex } from '../platform/ids.ts';
 import type { Digests } from '../screening/index.ts';

@@ -194,7 +194,9 @@ function HeldChoice({ upload, canView, principal }: HeldProps): JSX.Element {
     );
   return (
     <>
-      <p>You need not look to follow the explanation above. If you do, the picture is first shown blurred and grey. Each look is recorded with your name.</p>
+      <p>
+        You need not look to follow the explanation above. If you do, the picture is first shown blurred and grey. Each look is recorded: who looked, and when.
+      </p>
       <Form action={`/console/uploads/${upload.id}/view`} principal={principal}>
         <Button kind="secondary" name="clarity" value="blurred">
           Show it blurred and grey

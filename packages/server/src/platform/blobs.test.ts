@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openFileBlobs, writeAll, type BlobStore } from './blobs.ts';
+import { openFileBlobs, type BlobStore } from './blobs.ts';
+import { writeAll } from './files.ts';
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

@@ -6,9 +6,10 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { syncDir, writeAll } from './files.ts';
 import { randomHex } from './ids.ts';
 
 export interface StoredBlob {
@@ -140,27 +141,8 @@ async function writeDurable(path: string, source: AsyncIterable<Uint8Array>): Pr
   }
 }
 
-/** Writes the whole chunk: a short write (disk nearly full) continues until it is complete or fails. */
-export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  let offset = 0;
-  while (offset < chunk.byteLength) {
-    const { bytesWritten } = await file.write(chunk, offset);
-    offset += bytesWritten;
-  }
-}
-
 async function makeDirDurable(dir: string, rootDir: string): Promise<void> {
   const created = await mkdir(dir, { recursive: true, mode: 0o700 });
   if (created === undefined) return;
   for (let parent = dir; parent.length > rootDir.length; parent = dirname(parent)) await syncDir(dirname(parent));
-}
-
-/** Makes names in a directory durable. */
-export async function syncDir(dir: string): Promise<void> {
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { syncDir } from '../blobs.ts';
+import { syncDir } from '../files.ts';
 
 /** Finished files below `dir`, or none when there is no such folder. Temporary ones live in `tmp`. */
 export async function listFiles(dir: string): Promise<string[]> {

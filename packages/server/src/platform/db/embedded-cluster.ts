@@ -5,7 +5,7 @@ import { randomHex } from '../ids.ts';
 import { readOwnUserName } from './embedded-account.ts';
 import type { EmbeddedLog } from './embedded-types.ts';
 import { createDiskFullError, EmbeddedPostgresError, isDiskFull, readErrorCode } from './embedded-errors.ts';
-import { exists, syncDir, writeFileDurably } from './embedded-files.ts';
+import { exists, syncDir, writeFileDurably } from '../files.ts';
 import type { Layout } from './embedded-layout.ts';
 import { runCommand } from './embedded-process.ts';
 import type { Runtime } from './embedded-runtime.ts';

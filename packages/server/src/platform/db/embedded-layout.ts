@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { canEnter, chooseAccount } from './embedded-account.ts';
 import { ALTERNATIVES, EmbeddedPostgresError } from './embedded-errors.ts';
-import { exists, writeFileDurably } from './embedded-files.ts';
+import { exists, writeFileDurably } from '../files.ts';
 import type { Account } from './embedded-process.ts';
 
 /** Directories that only root can create; replaced in tests. */

@@ -11,7 +11,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { randomHex } from '../ids.ts';
 import type { EmbeddedLog } from './embedded-types.ts';
 import { ALTERNATIVES, EmbeddedPostgresError, readErrorCode } from './embedded-errors.ts';
-import { exists, syncDir } from './embedded-files.ts';
+import { exists, syncDir } from '../files.ts';
 import { runCommand, type Account } from './embedded-process.ts';
 
 export interface Runtime {

@@ -1,7 +1,7 @@
 /** File operations that must survive a power loss. */
-import { access, chmod, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { randomHex } from '../ids.ts';
+import { randomHex } from './ids.ts';
 
 /** Makes the entries of a directory durable: renames and new files are lost without it (fsync(2), NOTES). */
 export async function syncDir(dir: string): Promise<void> {
@@ -10,6 +10,15 @@ export async function syncDir(dir: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Writes the whole chunk: a short write (disk nearly full) continues until it is complete or fails. */
+export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  let offset = 0;
+  while (offset < chunk.byteLength) {
+    const { bytesWritten } = await file.write(chunk, offset);
+    offset += bytesWritten;
   }
 }
 
