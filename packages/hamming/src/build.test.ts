@@ -1,7 +1,10 @@
 /** Building in slices, stopping it, memory from elsewhere, and what is refused. */
 import { describe, expect, it } from 'vitest';
 import { createDraw, drawHash, joinHashes, perturb } from '../test/samples.ts';
-import { type Allocate, buildHammingIndex, createHammingIndex, HammingError, type HammingErrorCode } from './index.ts';
+import { buildHammingIndex, createHammingIndex, createLabelFilter, HammingError, type HammingErrorCode } from './index.ts';
+import { allocateMemory } from './memory.ts';
+import { DEFAULT_LIMITS } from './segment.ts';
+import { createLimitedIndex } from './hamming-index.ts';
 
 const draw = createDraw(31);
 const hashes = Array.from({ length: 70_000 }, () => drawHash(draw));
@@ -49,8 +52,8 @@ describe('buildHammingIndex', () => {
   it('takes in no more than `yieldEvery` hashes between two pauses', async () => {
     let pauses = 0;
     await buildHammingIndex(joined, { yieldEvery: 10_000, pause: async () => void pauses++ });
-    // 7 slices of rows, and for each of 16 chunks one slice of counts and one of entries.
-    expect(pauses).toBe(7 + 16 * 2);
+    // 7 slices of rows, and for each of 16 chunks 4 slices of counts and 4 of entries, which are twice as long.
+    expect(pauses).toBe(7 + 16 * 2 * 4);
   });
 
   it('stops at an aborted signal', async () => {
@@ -94,7 +97,7 @@ describe('optimiseInSlices', () => {
       await expect(index.optimiseInSlices({ signal, pause })).rejects.toThrow(HammingError);
       index.add(new Uint8Array(32));
     }
-    expect(index.bytesUsed).toBe(before);
+    expect(index.bytesUsed).toBe(before + 20 * 32);
   });
 
   it('refuses a second merge while one runs', async () => {
@@ -108,53 +111,40 @@ describe('optimiseInSlices', () => {
   });
 });
 
-describe('the allocator', () => {
-  it('may give shared memory, which then holds everything but search results', () => {
-    let bytes = 0;
-    const allocate: Allocate = (size) => {
-      bytes += size;
-      return new SharedArrayBuffer(size);
-    };
-    const index = createHammingIndex(joined, { allocate });
-    expect(bytes).toBe(70_000 * 128 + 16 * 65_537 * 4);
-    index.add(new Uint8Array(32));
-    index.remove(3);
-    const query = perturb(hashes[5] ?? joined, 20, draw);
-    expect(index.search(query)).toEqual([{ index: 5, distance: 20 }]);
-    expect(index.search(new Uint8Array(32))).toEqual([{ index: 70_000, distance: 0 }]);
-    expect(index.search(hashes[3] ?? joined)).toEqual([]);
-  });
-
-  it('fails without harm: the index is as before and goes on', () => {
+describe('the memory', () => {
+  it('that cannot be had does no harm: the index is as before and goes on', () => {
     let isFull = false;
-    const allocate: Allocate = (size) => {
-      if (isFull) throw new RangeError('Array buffer allocation failed');
-      return new ArrayBuffer(size);
+    const allocate = (bytes: number, most: number) => {
+      if (isFull) throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+      return allocateMemory(bytes, most);
     };
-    const index = createHammingIndex(new Uint8Array(0), { allocate });
-    let count = 0;
-    const fill = (): void => {
-      while (count < 5000) {
-        index.add(hashes[count] ?? joined);
-        count++;
-      }
-    };
-    while (count < 5000) {
+    const limits = { ...DEFAULT_LIMITS, growingRows: 700 };
+    const index = createLimitedIndex(new Uint8Array(0), { limits, allocate });
+    let failures = 0;
+    for (let count = 0; count < 3000;) {
       isFull = true;
-      const code = codeOf(fill);
-      if (code !== undefined) expect(code).toBe('allocation_failed');
-      expect([index.size, index.slots]).toEqual([count, count]);
+      const code = codeOf(() => index.add(hashes[count] ?? joined));
       isFull = false;
-      if (count > 0) expect(index.search(hashes[count - 1] ?? joined, 3)).toEqual([{ index: count - 1, distance: 0 }]);
-      if (count < 5000) index.add(hashes[count++] ?? joined);
+      expect(code === undefined ? 'allocation_failed' : code).toBe('allocation_failed');
+      if (code === undefined) count++;
+      else failures++;
+      expect([index.size, index.slots]).toEqual([count, count]);
+      if (code !== undefined) index.add(hashes[count++] ?? joined);
+      expect(index.search(hashes[count - 1] ?? joined, 3)).toEqual([{ index: count - 1, distance: 0 }]);
     }
+    expect(failures).toBe(Math.ceil(3000 / 700));
     isFull = true;
-    expect(codeOf(() => index.remove(0))).toBe('allocation_failed');
-    expect(index.has(0)).toBe(true);
+    expect(codeOf(() => index.optimise())).toBe('allocation_failed');
+    expect(index.search(hashes[2000] ?? joined, 3)).toEqual([{ index: 2000, distance: 0 }]);
+    isFull = false;
+    index.optimise();
+    expect(index.unmerged).toBe(0);
   });
 
-  it('is not believed when it gives another size', () => {
-    expect(codeOf(() => createHammingIndex(joined, { allocate: (size) => new ArrayBuffer(size + 8) }))).toBe('allocation_failed');
+  it('of one thread alone does where the platform has no other', () => {
+    const index = createLimitedIndex(joined.subarray(0, 3200), { limits: DEFAULT_LIMITS, allocate: (bytes) => new ArrayBuffer(bytes) });
+    expect([index.kernel, index.search(hashes[5] ?? joined, 3)]).toEqual(['typescript', [{ index: 5, distance: 0 }]]);
+    expect(codeOf(() => index.share())).toBe('not_shareable');
   });
 });
 
@@ -172,6 +162,12 @@ describe('bad input', () => {
     ['a radius of 64', 'bad_radius', () => index.search(good, 64)],
     ['a radius of 1.5', 'bad_radius', () => index.search(good, 1.5)],
     ['a radius that is no number', 'bad_radius', () => index.searchAny([good], Number.NaN)],
+    ['a filter that is none', 'bad_radius', () => index.search(good, pretend({ radius: 3 }))],
+    ['one radius too few', 'bad_radius', () => index.searchAny([good, good], [31])],
+    ['a label in an index without', 'bad_label', () => index.add(good, 1)],
+    ['a label of 65,536', 'bad_label', () => createLabelFilter([[65_536, 1]])],
+    ['a label with a radius of 64', 'bad_radius', () => createLabelFilter([[1, 64]])],
+    ['labels for other hashes', 'bad_label', () => createHammingIndex(good, { labels: new Uint16Array(2) })],
     ['a radius that is text', 'bad_radius', () => index.search(good, pretend('31'))],
     ['queries that are no array', 'bad_queries', () => index.searchAny(pretend(good))],
     ['4,097 queries', 'bad_queries', () => index.searchAny(Array.from({ length: 4097 }, () => good))],

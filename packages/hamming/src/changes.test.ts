@@ -147,7 +147,7 @@ describe('an index that changes', () => {
   });
 });
 
-describe('150,000 additions with the default limits', () => {
+describe('150,000 hashes with the default limits', () => {
   const draw = createDraw(23);
   const first = Array.from({ length: 70_000 }, () => drawHash(draw));
   const index = createHammingIndex(joinHashes(first));
@@ -182,22 +182,25 @@ describe('150,000 additions with the default limits', () => {
 });
 
 describe('the memory', () => {
-  it('is 128 bytes a hash and 4 MiB of bounds in a ring segment', () => {
+  const SCRATCH_BYTES = 500_000;
+
+  it('is 128 bytes a hash, 4 MiB of bounds, and the working memory of one thread in a ring segment', () => {
     const count = 66_000;
-    const index = createHammingIndex(new Uint8Array(count * 32));
-    expect(index.bytesUsed).toBe(count * 128 + 16 * 65_537 * 4 + 512);
+    const { bytesUsed } = createHammingIndex(new Uint8Array(count * 32));
+    const fixed = count * 128 + 16 * 65_537 * 4;
+    expect(bytesUsed).toBeGreaterThan(fixed);
+    expect(bytesUsed).toBeLessThan(fixed + SCRATCH_BYTES);
   });
 
   it('is 96 bytes a hash and 2 MiB of heads in a growing one, and 32 bytes in a small one', () => {
-    expect(createHammingIndex(new Uint8Array(60_000 * 32)).bytesUsed).toBe(60_000 * 96 + 64 + 2 ** 21 + 512);
-    expect(createHammingIndex(new Uint8Array(2000 * 32)).bytesUsed).toBe(2000 * 32 + 512);
-  });
-
-  it('stays bounded when the working memory of a search with every hash as its result is added', () => {
-    const count = 66_000;
-    const index = createHammingIndex(new Uint8Array(count * 32));
-    expect(index.search(new Uint8Array(32), 0).length).toBe(count);
-    expect(index.bytesUsed).toBeLessThan(count * 129 + (4 << 20) + 1024);
+    for (const [count, fixed] of [
+      [60_000, 60_000 * 96 + 2 ** 21],
+      [1000, 32_000],
+    ] as const) {
+      const { bytesUsed } = createHammingIndex(new Uint8Array(count * 32));
+      expect(bytesUsed).toBeGreaterThan(fixed);
+      expect(bytesUsed).toBeLessThan(fixed + SCRATCH_BYTES);
+    }
   });
 
   it('counts tombstones at one bit an index', () => {

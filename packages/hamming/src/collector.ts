@@ -14,6 +14,19 @@ export interface AnyMatch extends Match {
   readonly query: number;
 }
 
+/**
+ * Matches as columns, by distance, then index: the light form for results of many thousands, which can be sent to another thread.
+ * All columns have `length` elements.
+ */
+export interface MatchColumns {
+  readonly length: number;
+  readonly indexes: Uint32Array;
+  /** Differing bits. */
+  readonly distances: Uint8Array;
+  /** The first of the queries with the smallest distance. */
+  readonly queries: Uint16Array;
+}
+
 /** Indexes are below 2^32, distances below 2^6, queries below 2^12: together 50 bits of the 53 that a number holds exactly. */
 export const MOST_INDEXES = 4_294_967_296;
 export const MOST_QUERIES = 4096;
@@ -22,12 +35,13 @@ const FIRST_KEYS = 64;
 /** A larger buffer, left by an unusually large result, is given back. */
 const MOST_KEYS_KEPT = 65_536;
 
-/** Collects matches as plain numbers, which sort natively and cost 8 bytes each; becomes objects only at the end. */
+/** Collects matches as plain numbers, which sort natively and cost 8 bytes each. */
 export class MatchCollector implements Sink {
   /** Set before each segment. */
   base = 0;
   #query = 0;
-  readonly #removed: Tombstones;
+  #hasSeveral = false;
+  #removed: Tombstones;
   #keys: Float64Array = new Float64Array(FIRST_KEYS);
   #count = 0;
 
@@ -47,29 +61,36 @@ export class MatchCollector implements Sink {
   }
 
   /** Forgets what an earlier search left behind when it failed. */
-  begin(): void {
+  begin(removed: Tombstones): void {
+    this.#removed = removed;
     this.#count = 0;
     this.#query = 0;
+    this.#hasSeveral = false;
   }
 
   /** What follows is found by that query. Repeats of earlier ones are dropped before they pile up: 16 queries may all match everything. */
   startQuery(query: number): void {
     this.#query = query;
+    this.#hasSeveral = query > 0;
     if (this.#count > MOST_KEYS_KEPT) this.#dropRepeats();
   }
 
-  /** The matches of one query by distance, then index. Segments do not overlap, so that every index is there once. */
-  takeMatches(): Match[] {
-    return Array.from(this.#order(this.#count), (key) => {
-      const { index, distance } = readMatch(key);
-      return { index, distance };
-    });
-  }
-
-  /** The matches of several queries: every index once, with its smallest distance and the first query that has it. */
-  takeBest(): AnyMatch[] {
-    this.#dropRepeats();
-    return Array.from(this.#order(this.#count), readMatch);
+  /** The matches of all queries since `begin`: every index once, with its smallest distance and the first query that has it. */
+  takeColumns(): MatchColumns {
+    // Segments do not overlap, so that one query has every index once.
+    if (this.#hasSeveral) this.#dropRepeats();
+    const length = this.#count;
+    const columns = { length, indexes: new Uint32Array(length), distances: new Uint8Array(length), queries: new Uint16Array(length) };
+    let at = 0;
+    for (const key of this.#order(length)) {
+      const query = key % MOST_QUERIES;
+      const rest = (key - query) / MOST_QUERIES;
+      const index = rest % MOST_INDEXES;
+      columns.indexes[at] = index;
+      columns.distances[at] = (rest - index) / MOST_INDEXES;
+      columns.queries[at++] = query;
+    }
+    return columns;
   }
 
   #dropRepeats(): void {
@@ -115,11 +136,4 @@ function swapOrder(key: number): number {
   const distance = rest % DISTANCES;
   const index = (rest - distance) / DISTANCES;
   return (distance * MOST_INDEXES + index) * MOST_QUERIES + query;
-}
-
-function readMatch(key: number): AnyMatch {
-  const query = key % MOST_QUERIES;
-  const rest = (key - query) / MOST_QUERIES;
-  const index = rest % MOST_INDEXES;
-  return { index, distance: (rest - index) / MOST_INDEXES, query };
 }

@@ -14,8 +14,14 @@ export type HammingErrorCode =
   | 'bad_option'
   /** The index holds as many hashes as it can number. */
   | 'full'
-  /** The allocator threw, or gave a buffer of another size. */
+  /** A label is not a whole number from 0 to 65,535, or the index has no labels. */
+  | 'bad_label'
+  /** There is no memory. The index is as before. */
   | 'allocation_failed'
+  /** The platform has no shared memory. */
+  | 'not_shareable'
+  /** What was read is not a snapshot, is damaged, or was written by another version. */
+  | 'bad_snapshot'
   /** A merge is already running on this index. */
   | 'busy'
   /** The signal of a sliced build or merge was aborted; the index is as before. */

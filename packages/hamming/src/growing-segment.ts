@@ -1,156 +1,99 @@
-import { type Allocate, growWords } from './allocation.ts';
-import { byteAt, CHUNK_VALUES, chunkAt, CHUNKS, POPCOUNT_16, ROW_WORDS, wordAt } from './bits.ts';
-import { FLIP_WEIGHTS, FLIPS, MOST_PROBES } from './plan.ts';
-import type { Query } from './query.ts';
-import { scanRows } from './scan.ts';
-import type { Segment, SegmentSearch } from './segment.ts';
-
-/** Chain links are 16 bits wide and 0 ends a chain. */
-const MAX_GROWING_ROWS = 65_535;
-const FIRST_ROWS = 256;
-
-/** First rows (plus 1) of the chains that the current query follows. Shared by all searches of this thread, which never overlap. */
-const FIRSTS = new Uint16Array(MOST_PROBES);
+import { CHUNK_VALUES, CHUNKS, HASH_BYTES } from './bits.ts';
+import type { KernelName } from './kernel.ts';
+import { bytesForSlot, countSlots, HEADER_BYTES, layOut } from './layout.ts';
+import { tryAllocate } from './memory.ts';
+import type { Query, Sink } from './query.ts';
+import { copyRange, writeHeader } from './ring-segment.ts';
+import type { Limits, Range, RowSource, Segment, SegmentParts, SegmentSettings, SharedSegment } from './segment.ts';
+import { SegmentSlot } from './segment-memory.ts';
 
 /**
  * The segment that takes additions. Up to `linearRows` it is a plain table of rows. Beyond that every chunk has a hash table with
- * chaining: `heads` holds the newest row (plus 1) of each of the 16 x 65,536 buckets; the link of a row in chunk c is one word,
+ * chaining: heads hold the newest row (plus 1) of each of the 16 x 65,536 buckets; the link of a row in chunk c is one word,
  * the next row (plus 1) above and the signature, the row's chunk c + 1, below. So an addition is 16 small writes, never a rebuild.
+ * All of its memory is reserved at the start; the system gives pages when they are first written.
+ *
+ * One thread adds; others may search meanwhile. A row is complete before `count` tells of it.
  */
 export class GrowingSegment implements Segment {
+  readonly id: number;
   readonly base: number;
-  readonly #allocate: Allocate;
-  readonly #linearRows: number;
-  #count = 0;
-  /** Rows that are in the chains: all or none, except while a sliced build links them. */
-  #linked = 0;
-  #rows: Uint32Array;
-  #chunks: Uint16Array;
-  #links: Uint32Array;
-  #heads: Uint16Array | undefined;
+  readonly #slot: SegmentSlot;
+  readonly #limits: Limits;
 
-  constructor(options: { readonly base: number; readonly linearRows: number; readonly capacity?: number; readonly allocate: Allocate }) {
-    this.base = options.base;
-    this.#linearRows = options.linearRows;
-    this.#allocate = options.allocate;
-    this.#rows = new Uint32Array(options.allocate((options.capacity ?? FIRST_ROWS) * ROW_WORDS * 4));
-    this.#chunks = new Uint16Array(this.#rows.buffer);
-    this.#links = new Uint32Array(0);
+  constructor({ id, base, slot, limits }: SegmentParts) {
+    this.id = id;
+    this.base = base;
+    this.#slot = slot;
+    this.#limits = limits;
   }
 
   get count(): number {
-    return this.#count;
+    return this.#slot.count;
   }
 
   get rows(): Uint32Array {
-    return this.#rows;
+    return this.#slot.rows;
   }
 
+  get labels(): Uint16Array | undefined {
+    return this.#slot.labels;
+  }
+
+  get kernelName(): KernelName {
+    return this.#slot.kernelName;
+  }
+
+  /** What is written so far; the rest is only reserved. */
   get bytesUsed(): number {
-    return this.#rows.byteLength + this.#links.byteLength + (this.#heads?.byteLength ?? 0);
+    const { hasLabels, scratchBytes } = this.#slot.layout;
+    const rows = HEADER_BYTES + this.count * (HASH_BYTES + (hasLabels ? 2 : 0)) + scratchBytes;
+    return this.#slot.linked === 0 ? rows : rows + CHUNKS * CHUNK_VALUES * 2 + this.count * CHUNKS * 4;
   }
 
-  /** Makes room for `count` more rows. All allocation is here, so that what follows cannot fail half-way. */
-  reserve(count: number): void {
-    const capacity = this.#rows.length / ROW_WORDS;
-    const wanted = this.#count + count;
-    if (wanted > capacity) this.#growRows(Math.max(wanted, Math.min(MAX_GROWING_ROWS, capacity * 2)));
-    if (wanted <= this.#linearRows) return;
-    this.#growLinks();
-    this.#heads ??= new Uint16Array(this.#allocate(CHUNKS * CHUNK_VALUES * 2));
-  }
-
-  /** Adds `count` reserved rows that `write` puts at the start of the words that it is given. `link` must follow. */
-  append(count: number, write: (target: Uint32Array) => void): void {
-    write(this.#rows.subarray(this.#count * ROW_WORDS, (this.#count + count) * ROW_WORDS));
-    this.#count += count;
+  /** Adds rows `from` to `to` of a source. `link` must follow, at once or in steps. */
+  append(source: RowSource, { from, to }: Range): void {
+    const at = this.count;
+    copyRange(source, this.#slot, { from, to, at });
+    this.#publish(at + to - from);
   }
 
   /** Puts at most `most` of the rows that are not yet in the chains into them; true when none is left. */
-  link(most: number = MAX_GROWING_ROWS): boolean {
-    const heads = this.#heads;
-    if (heads === undefined) return true;
-    const to = Math.min(this.#count, this.#linked + most);
-    for (let row = this.#linked; row < to; row++) this.#linkRow(row, heads);
-    this.#linked = to;
-    return to === this.#count;
+  link(most: number = this.#slot.layout.capacity): boolean {
+    const { count, linked } = this.#slot;
+    if (count <= this.#limits.linearRows) return true;
+    const to = Math.min(count, linked + most);
+    this.#slot.kernel.linkRows(linked, to);
+    this.#slot.linked = to;
+    return to === count;
   }
 
-  search(search: SegmentSearch): void {
-    const { query, survivors, sink, limits } = search;
-    const heads = this.#heads;
-    if (heads === undefined || this.#linked < this.#count || query.plan.probes * limits.rowsPerChain > this.#count) {
-      scanRows(this.#rows, this.#count, search);
-      return;
+  search(query: Query, sink: Sink): void {
+    const slot = this.#slot;
+    const { count } = slot;
+    slot.prepare(query);
+    // A thread that adds raises `count` first and `linked` soon after: until then a scan finds the new rows.
+    if (slot.linked >= count && query.plan.probes * this.#limits.rowsPerChain <= count) {
+      const found = slot.kernel.searchChains(slot.s);
+      if (found >= 0) return slot.emit(found, sink);
     }
-    survivors.begin(this.#count);
-    this.#locate(heads, query);
-    if (this.#walk(search)) scanRows(this.#rows, survivors.count, { query, sink, listed: survivors.rows });
-    else scanRows(this.#rows, this.#count, search);
+    slot.scan(count, sink);
   }
 
-  /**
-   * Notes the first row of every chain, and reads its link: without branches on the data, so that the processor has many of these
-   * reads under way at once, while the walk would wait for each. The sum only keeps the reads from being optimised away.
-   */
-  #locate(heads: Uint16Array, { chunks, plan }: Query): number {
-    const links = this.#links;
-    let probe = 0;
-    let sum = 0;
-    for (let chunk = 0; chunk < CHUNKS; chunk++) {
-      const key = chunkAt(chunks, chunk);
-      const flips = chunkAt(plan.flipCounts, chunk);
-      for (let flip = 0; flip < flips; flip++) {
-        const row = chunkAt(heads, chunk * CHUNK_VALUES + (key ^ chunkAt(FLIPS, flip)));
-        FIRSTS[probe++] = row;
-        sum = (sum + wordAt(links, row * CHUNKS + chunk)) | 0;
-      }
-    }
-    return sum;
+  share(): SharedSegment {
+    return { id: this.id, kind: 'growing', base: this.base, capacity: this.#slot.layout.capacity, memory: this.#slot.memory };
   }
 
-  /** Collects the survivors; false when the chains are longer than the segment or too much survives. */
-  #walk({ query, survivors }: SegmentSearch): boolean {
-    const { chunks, plan } = query;
-    const links = this.#links;
-    let budget = this.#count;
-    let probe = 0;
-    for (let chunk = 0; chunk < CHUNKS; chunk++) {
-      const next = chunkAt(chunks, (chunk + 1) & (CHUNKS - 1));
-      const pairLimit = byteAt(plan.pairLimits, chunk);
-      const flips = chunkAt(plan.flipCounts, chunk);
-      for (let flip = 0; flip < flips; flip++) {
-        const limit = pairLimit - byteAt(FLIP_WEIGHTS, flip);
-        let row = chunkAt(FIRSTS, probe++);
-        while (row !== 0) {
-          if (--budget < 0) return false;
-          const link = wordAt(links, row * CHUNKS + chunk);
-          if (byteAt(POPCOUNT_16, (link & 0xffff) ^ next) <= limit && !survivors.add(row - 1)) return false;
-          row = link >>> 16;
-        }
-      }
-    }
-    return true;
+  #publish(count: number): void {
+    this.#slot.count = count;
   }
+}
 
-  #linkRow(row: number, heads: Uint16Array): void {
-    const at = row * CHUNKS;
-    for (let chunk = 0; chunk < CHUNKS; chunk++) {
-      const bucket = chunk * CHUNK_VALUES + chunkAt(this.#chunks, at + chunk);
-      const signature = chunkAt(this.#chunks, at + ((chunk + 1) & (CHUNKS - 1)));
-      this.#links[at + CHUNKS + chunk] = (chunkAt(heads, bucket) << 16) | signature;
-      heads[bucket] = row + 1;
-    }
-  }
-
-  #growRows(capacity: number): void {
-    this.#rows = growWords(this.#rows, capacity * ROW_WORDS, this.#allocate);
-    this.#chunks = new Uint16Array(this.#rows.buffer);
-  }
-
-  /** As many links as the rows have room for, 16 words a row; place 0 belongs to no row. */
-  #growLinks(): void {
-    const length = (this.#rows.length / ROW_WORDS + 1) * CHUNKS;
-    if (this.#links.length < length) this.#links = growWords(this.#links, length, this.#allocate);
-  }
+/** @throws HammingError `allocation_failed` */
+export function openGrowing(base: number, settings: SegmentSettings): GrowingSegment {
+  const layout = layOut('growing', settings.limits.growingRows, settings.hasLabels);
+  const memory = tryAllocate(settings.allocate, bytesForSlot(layout, 0), bytesForSlot(layout, countSlots(layout) - 1));
+  const slot = new SegmentSlot({ layout, memory, slot: 0, kernel: settings.kernel });
+  writeHeader(slot.header, layout);
+  return new GrowingSegment({ id: settings.nextId(), base, slot, limits: settings.limits });
 }

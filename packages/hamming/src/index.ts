@@ -1,6 +1,12 @@
-export type { Allocate } from './allocation.ts';
 export { hammingDistance } from './bits.ts';
-export type { AnyMatch, Match } from './collector.ts';
+export type { AnyMatch, Match, MatchColumns } from './collector.ts';
 export { HammingError, type HammingErrorCode } from './errors.ts';
-export { buildHammingIndex, type BuildOptions, createHammingIndex, type HammingIndex, type HammingIndexOptions } from './hamming-index.ts';
+export { adoptSharedIndex, buildHammingIndex, type BuildOptions, createHammingIndex, type HammingIndex, type HammingIndexOptions } from './hamming-index.ts';
+export type { KernelName } from './kernel.ts';
+export { createLabelFilter, type LabelFilter } from './labels.ts';
+export { type MergedSegments, mergeShared, type MergeWork } from './merge.ts';
+export type { Within } from './query.ts';
+export type { HammingSearch } from './searcher.ts';
+export { type HammingReader, openSharedIndex, type ReaderOptions, type SharedHammingIndex } from './shared.ts';
 export type { AbortSignalLike, SliceOptions } from './slices.ts';
+export { readSnapshot, type SnapshotFile, type SnapshotOptions, type WriteBytes, writeSnapshot } from './snapshot.ts';

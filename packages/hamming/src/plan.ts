@@ -21,9 +21,6 @@ export interface ProbePlan {
 export const FLIPS: Uint16Array = createFlips();
 export const FLIP_WEIGHTS: Uint8Array = Uint8Array.from(FLIPS, weigh);
 
-/** Buckets that the widest radius looks up: 16 x 697. */
-export const MOST_PROBES: number = CHUNKS * FLIPS.length;
-
 const PLANS: (ProbePlan | undefined)[] = Array.from({ length: MAX_RADIUS + 1 }, () => undefined);
 
 /** The plan of a radius from 0 to 63; each is made once. */

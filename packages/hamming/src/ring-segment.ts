@@ -1,117 +1,125 @@
-import { byteAt, chunkAt, CHUNKS, POPCOUNT_16, ROW_WORDS, wordAt } from './bits.ts';
-import { FLIP_WEIGHTS, FLIPS, MOST_PROBES } from './plan.ts';
-import { scanRows } from './scan.ts';
-import type { Segment, SegmentSearch } from './segment.ts';
+import { CHUNKS, HASH_BYTES } from './bits.ts';
+import type { KernelName } from './kernel.ts';
+import { bytesForSlot, countSlots, HEADER, layOut, type SegmentLayout } from './layout.ts';
+import { tryAllocate } from './memory.ts';
+import type { Query, Sink } from './query.ts';
+import type { Limits, RowSource, Segment, SegmentParts, SegmentSettings, SharedSegment } from './segment.ts';
+import { SegmentSlot } from './segment-memory.ts';
+import { splitRange, type Steps } from './slices.ts';
 
-/** Bounds of one chunk's buckets: 65,536 starts and the end of the last. */
-export const BOUNDS_PER_CHUNK = 65_537;
-/** Signatures in one 64-byte line. */
-const LINE_SIGNATURES = 32;
+/** A list entry is counted and placed about this many times as fast as a row is copied and permuted. */
+const ENTRIES_PER_SLICE = 2;
 
-/** The arrays of a ring segment: what a snapshot holds and what other threads share. Chunk-major: chunk c begins at c * count. */
-export interface RingArrays {
-  readonly rows: Uint32Array;
-  /** Of chunk c, bucket k: entries bounds[c * 65537 + k] to bounds[c * 65537 + k + 1] (exclusive). */
-  readonly bounds: Uint32Array;
-  /** Of each entry: the chunk after its own. */
-  readonly signatures: Uint16Array;
-  /** Of each entry: its row. */
-  readonly ids: Uint32Array;
+export interface RingOptions {
+  readonly settings: SegmentSettings;
+  readonly base: number;
+  readonly count: number;
 }
-
-/** Entry ranges of the buckets that the current query looks up. Shared by all searches of this thread, which never overlap. */
-const STARTS = new Uint32Array(MOST_PROBES);
-const ENDS = new Uint32Array(MOST_PROBES);
 
 /** An immutable segment in bucket order: see README.md, "The ring". */
 export class RingSegment implements Segment {
+  readonly id: number;
   readonly base: number;
   readonly count: number;
-  readonly rows: Uint32Array;
-  readonly #bounds: Uint32Array;
-  readonly #signatures: Uint16Array;
-  readonly #ids: Uint32Array;
+  readonly #slot: SegmentSlot;
+  readonly #limits: Limits;
 
-  constructor(base: number, arrays: RingArrays) {
+  constructor({ id, base, slot, limits }: SegmentParts) {
+    this.id = id;
     this.base = base;
-    this.count = arrays.rows.length / ROW_WORDS;
-    this.rows = arrays.rows;
-    this.#bounds = arrays.bounds;
-    this.#signatures = arrays.signatures;
-    this.#ids = arrays.ids;
+    this.count = slot.layout.capacity;
+    this.#slot = slot;
+    this.#limits = limits;
+  }
+
+  get rows(): Uint32Array {
+    return this.#slot.rows;
+  }
+
+  get labels(): Uint16Array | undefined {
+    return this.#slot.labels;
+  }
+
+  get kernelName(): KernelName {
+    return this.#slot.kernelName;
   }
 
   get bytesUsed(): number {
-    return this.rows.byteLength + this.#bounds.byteLength + this.#signatures.byteLength + this.#ids.byteLength;
+    const { imageBytes, scratchBytes } = this.#slot.layout;
+    return imageBytes + scratchBytes;
   }
 
-  search(search: SegmentSearch): void {
-    const { query, survivors, sink, limits } = search;
-    // A bucket entry costs a third of a row, so that more entries than rows mean little to gain and a bounded loss.
-    if (query.plan.probes * limits.rowsPerBucket > this.count || this.#locate(search) > this.count) {
-      scanRows(this.rows, this.count, search);
-      return;
+  search(query: Query, sink: Sink): void {
+    this.#slot.prepare(query);
+    if (query.plan.probes * this.#limits.rowsPerBucket <= this.count) {
+      const found = this.#slot.kernel.searchRing(this.#slot.s);
+      if (found >= 0) return this.#slot.emit(found, sink);
     }
-    this.#touch(query.plan.probes);
-    survivors.begin(this.count);
-    if (this.#filter(search)) scanRows(this.rows, survivors.count, { query, sink, listed: survivors.rows });
-    else scanRows(this.rows, this.count, search);
+    this.#slot.scan(this.count, sink);
   }
 
-  /** Notes the bounds of every probed bucket; returns the number of entries in all of them. */
-  #locate({ query }: SegmentSearch): number {
-    const bounds = this.#bounds;
-    let probe = 0;
-    let entries = 0;
-    for (let chunk = 0; chunk < CHUNKS; chunk++) {
-      const key = chunkAt(query.chunks, chunk);
-      const flips = chunkAt(query.plan.flipCounts, chunk);
-      const first = chunk * this.count;
-      for (let flip = 0; flip < flips; flip++) {
-        const at = chunk * BOUNDS_PER_CHUNK + (key ^ chunkAt(FLIPS, flip));
-        const start = wordAt(bounds, at);
-        const end = wordAt(bounds, at + 1);
-        STARTS[probe] = first + start;
-        ENDS[probe] = first + end;
-        entries += end - start;
-        probe++;
-      }
-    }
-    return entries;
+  share(): SharedSegment {
+    return { id: this.id, kind: 'ring', base: this.base, capacity: this.count, memory: this.#slot.memory };
   }
 
-  /**
-   * Reads one word of every line of every bucket. Without branches on the data the processor has many of these reads under way at
-   * once; the filter's own reads would wait for one another. The sum only keeps the reads from being optimised away.
-   */
-  #touch(probes: number): number {
-    const signatures = this.#signatures;
-    let sum = 0;
-    for (let probe = 0; probe < probes; probe++) {
-      const end = wordAt(ENDS, probe);
-      for (let at = wordAt(STARTS, probe); at < end; at += LINE_SIGNATURES) sum = (sum + chunkAt(signatures, at)) | 0;
-    }
-    return sum;
+  /** What a snapshot holds, and the checksums of it. */
+  get slot(): SegmentSlot {
+    return this.#slot;
   }
+}
 
-  /** Keeps the entries that fulfil the pigeonring condition; false when too much survives. */
-  #filter({ query, survivors }: SegmentSearch): boolean {
-    const { chunks, plan } = query;
-    const signatures = this.#signatures;
-    const ids = this.#ids;
-    let probe = 0;
-    for (let chunk = 0; chunk < CHUNKS; chunk++) {
-      const next = chunkAt(chunks, (chunk + 1) & (CHUNKS - 1));
-      const pairLimit = byteAt(plan.pairLimits, chunk);
-      const flips = chunkAt(plan.flipCounts, chunk);
-      for (let flip = 0; flip < flips; flip++, probe++) {
-        const limit = pairLimit - byteAt(FLIP_WEIGHTS, flip);
-        const end = wordAt(ENDS, probe);
-        for (let at = wordAt(STARTS, probe); at < end; at++) {
-          if (byteAt(POPCOUNT_16, chunkAt(signatures, at) ^ next) <= limit && !survivors.add(wordAt(ids, at))) return false;
-        }
-      }
-    }
-    return true;
+/** Memory for a ring of `count` rows, still empty, with its header. @throws HammingError `allocation_failed` */
+export function allocateRing({ settings, count }: RingOptions): SegmentSlot {
+  const layout = layOut('ring', count, settings.hasLabels);
+  const memory = tryAllocate(settings.allocate, bytesForSlot(layout, 0), bytesForSlot(layout, countSlots(layout) - 1));
+  const slot = new SegmentSlot({ layout, memory, slot: 0, kernel: settings.kernel });
+  writeHeader(slot.header, layout);
+  slot.count = count;
+  return slot;
+}
+
+export function writeHeader(header: Uint32Array, layout: SegmentLayout): void {
+  header[HEADER.rowsAt / 4] = layout.rowsAt;
+  header[HEADER.labelsAt / 4] = layout.labelsAt;
+  header[HEADER.tableAt / 4] = layout.tableAt;
+  header[HEADER.entriesAt / 4] = layout.entriesAt;
+  header[HEADER.idsAt / 4] = layout.idsAt;
+}
+
+/** Builds a ring over all rows of the source. */
+export function* buildRing(source: RowSource, options: RingOptions, sliceRows: number): Steps<RingSegment> {
+  const { settings } = options;
+  const slot = allocateRing(options);
+  const { kernel } = slot;
+  for (const range of splitRange(source.count, sliceRows)) {
+    copyRange(source, slot, { ...range, at: range.from });
+    yield;
   }
+  for (let chunk = 0; chunk < CHUNKS; chunk++) {
+    for (const { from, to } of splitRange(source.count, sliceRows * ENTRIES_PER_SLICE)) {
+      kernel.countKeys(chunk, from, to);
+      yield;
+    }
+    kernel.startBuckets(chunk);
+    for (const { from, to } of splitRange(source.count, sliceRows * ENTRIES_PER_SLICE)) {
+      kernel.placeEntries(chunk, from, to);
+      yield;
+    }
+  }
+  return new RingSegment({ id: settings.nextId(), base: options.base, slot, limits: settings.limits });
+}
+
+export interface CopyRange {
+  readonly from: number;
+  readonly to: number;
+  /** The first row that is written. */
+  readonly at: number;
+}
+
+/** Copies rows `from` to `to` of the source, in their final form, to rows `at` and following of a segment. */
+export function copyRange(source: RowSource, slot: SegmentSlot, { from, to, at }: CopyRange): void {
+  const start = slot.layout.rowsAt + at * HASH_BYTES;
+  source.copyRows(slot.bytes.subarray(start, start + (to - from) * HASH_BYTES), { from, to });
+  if (!source.isPermuted) slot.kernel.permuteRows(at, at + to - from);
+  if (slot.labels !== undefined) source.copyLabels(slot.labels.subarray(at, at + to - from), { from, to });
 }

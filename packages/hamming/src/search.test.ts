@@ -7,10 +7,14 @@ import { createHammingIndex, hammingDistance } from './index.ts';
 
 const RADII = Array.from({ length: 64 }, (_, radius) => radius);
 
-describe.each(Object.entries(WAYS))('searching by %s', (way, limits) => {
+const KERNELS = ['wasm', 'typescript'] as const;
+const EVERY_WAY = Object.entries(WAYS).flatMap(([way, limits]) => KERNELS.map((kernel) => ({ way, limits, kernel })));
+
+describe.each(EVERY_WAY)('searching by $way, $kernel', ({ way, limits, kernel }) => {
   it.each(Object.entries(SAMPLES))('equals brute force on %s for every radius', (_name, makeSample) => {
     const { hashes, queries } = makeSample();
-    const index = createLimitedIndex(joinHashes(hashes), { limits });
+    const index = createLimitedIndex(joinHashes(hashes), { limits, kernel });
+    expect(index.kernel).toBe(kernel);
     const all = queries.map((query) => searchByBruteForce(hashes, query, 63));
     for (const radius of RADII) {
       for (const [number, query] of queries.entries()) {
@@ -28,7 +32,7 @@ describe.each(Object.entries(WAYS))('searching by %s', (way, limits) => {
       return { radius, query, hashes: [...placeAdversarially(query, radius), ...placeAdversarially(query, radius + 1), ...random] };
     });
     const hashes = cases.flatMap((one) => one.hashes);
-    const index = createLimitedIndex(joinHashes(hashes), { limits });
+    const index = createLimitedIndex(joinHashes(hashes), { limits, kernel });
     for (const { radius, query } of cases) {
       const found = index.search(query, radius);
       expect(found).toEqual(searchByBruteForce(hashes, query, radius));
@@ -47,7 +51,7 @@ describe.each(Object.entries(WAYS))('searching by %s', (way, limits) => {
         const draw = createDraw(seed);
         const query = drawHash(draw);
         const hashes = distances.map((distance) => perturb(query, distance, draw));
-        expect(createLimitedIndex(joinHashes(hashes), { limits }).search(query, radius)).toEqual(searchByBruteForce(hashes, query, radius));
+        expect(createLimitedIndex(joinHashes(hashes), { limits, kernel }).search(query, radius)).toEqual(searchByBruteForce(hashes, query, radius));
       }),
       { numRuns: way === 'scan' ? 100 : 25 },
     );

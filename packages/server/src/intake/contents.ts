@@ -115,7 +115,7 @@ async function answer(
   scanned: { readonly id: string; readonly spooled: Spooled; readonly result: ScreenResult; readonly wantsReceipt: boolean },
 ): Promise<ScanReply> {
   const { id, spooled, result } = scanned;
-  const screening = bringUpToDate(parts, result);
+  const screening = await bringUpToDate(parts, result);
   const decision = decide(screening, parts.policy);
   const { digests, sizeBytes } = spooled;
   const receipt =

@@ -30,7 +30,7 @@ export interface Leased {
 
 /** Decides, or puts off after an error. @returns false when the upload is no longer ours (deleted, or taken over) */
 export async function conclude(parts: Parts, leased: Leased, result: ScreenResult): Promise<boolean> {
-  const current = bringUpToDate(parts, result);
+  const current = await bringUpToDate(parts, result);
   if (current.verdict === 'error') {
     const retry = planRetry(current.reason, leased.upload.attempts);
     if (retry.kind === 'interrupted') return postponeUpload(parts.context.database.sql, lease(leased), { nextAttemptAt: parts.context.clock.now() });
@@ -40,10 +40,10 @@ export async function conclude(parts: Parts, leased: Leased, result: ScreenResul
 }
 
 /** The lists may have moved on while the picture was decoded: what was found is compared with those in force now. */
-export function bringUpToDate(parts: Parts, { screening, signals }: ScreenResult): Screening {
+export async function bringUpToDate(parts: Parts, { screening, signals }: ScreenResult): Promise<Screening> {
   const isCurrent = screening.listSetVersion >= parts.lists.matcher().listSetVersion;
   if (isCurrent || signals === undefined || !isComparable(screening)) return screening;
-  const again = parts.screening.rematch(signals);
+  const again = await parts.screening.rematch(signals);
   return {
     ...screening,
     verdict: again.verdict,

@@ -64,7 +64,7 @@ export async function isStillClear(parts: Parts, receipt: Receipt): Promise<bool
 /** @throws {GatehouseError} `starting` when the lists cannot be asked at the moment */
 async function recheck(parts: Parts, receipt: Receipt, version: number): Promise<boolean> {
   if (receipt.signals === undefined) return true;
-  const again = parts.screening.rematch(receipt.signals);
+  const again = await parts.screening.rematch(receipt.signals);
   // Without any active list nothing new is cleared, but nothing that was cleared has become known either.
   const isUnanswered = again.verdict === 'error' && again.reason !== 'no_lists';
   if (isUnanswered || again.listSetVersion < version)

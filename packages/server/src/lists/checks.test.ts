@@ -41,7 +41,7 @@ test('metrics tell counts and no names', async () => {
   registerListsMetrics(node.service, node.context);
   const list = await node.service.create({ name: 'Secret partner' }, 'sam');
   await importText(node, list.id, `sha1\n${valueOf('sha1', 'm')}\nx\n`);
-  node.service.matcher().match({ digests: { md5: '', sha1: '', sha256: '' }, pictures: [] });
+  await node.service.matcher().match({ digests: { md5: '', sha1: '', sha256: '' }, pictures: [] });
   const { body } = await node.context.metrics.render();
   expect(body).toContain(`gatehouse_lists_version ${node.service.freshness().listSetVersion}`);
   expect(body).toContain('gatehouse_lists_entries 1');

@@ -2,7 +2,9 @@
  * Which entry numbers have which type. An import gives its new entries of one type consecutive numbers, so that a few runs describe
  * millions of entries, and the place of a PDQ hash in the index follows from its number.
  */
+import { findLast } from './ascending.ts';
 import { SIGNAL_TYPES, type SignalType } from './schema.ts';
+import type { Steps } from './slices.ts';
 
 export interface Run {
   readonly first: number;
@@ -20,6 +22,8 @@ export interface EntryRuns {
   rankOf(type: SignalType, entry: number): number;
   /** The entry with this rank; `lastEntry + 1` beyond the end. */
   entryAt(type: SignalType, rank: number): number;
+  /** By run of a type, ascending: its first entry, and the rank of that. */
+  startsOf(type: SignalType): { readonly firsts: readonly number[]; readonly ranks: readonly number[] };
 }
 
 interface TypeRuns {
@@ -48,6 +52,7 @@ export function createEntryRuns(rows: readonly Run[]): EntryRuns {
       const run = runs[findLast(firsts, entry)];
       return run !== undefined && entry <= run.last ? run.type : undefined;
     },
+    startsOf: (type) => byType[type],
     rankOf(type, entry) {
       const at = findLast(byType[type].firsts, entry);
       return (byType[type].ranks[at] ?? 0) + entry - (byType[type].firsts[at] ?? 0);
@@ -75,21 +80,13 @@ function joinRuns(rows: readonly Run[]): Run[] {
   return joined;
 }
 
-/** The position of the last of ascending numbers that is not above `wanted`; -1 when all are. */
-function findLast(ascending: readonly number[], wanted: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] ?? 0) <= wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
 export type TypeCounts = Record<SignalType, number>;
 
+/** Between two turns of the event loop; 1 ms. */
+const SLICE_FLAGS = 1_048_576;
+
 /** Entries by type whose flags are all clear, and how many are disabled but not withdrawn. */
-export function countInForce(runs: EntryRuns, flags: Uint8Array): { readonly inForce: TypeCounts; readonly disabled: number } {
+export function* countInForce(runs: EntryRuns, flags: Uint8Array): Steps<{ readonly inForce: TypeCounts; readonly disabled: number }> {
   const inForce: TypeCounts = { pdq: 0, md5: 0, sha1: 0, sha256: 0 };
   for (const type of SIGNAL_TYPES) inForce[type] = runs.totalOf(type);
   let disabled = 0;
@@ -97,6 +94,7 @@ export function countInForce(runs: EntryRuns, flags: Uint8Array): { readonly inF
     for (let entry = first; entry <= Math.min(last, flags.length - 1); entry++) {
       if (flags[entry] !== 0) inForce[type] -= 1;
       if (flags[entry] === FLAG_DISABLED) disabled += 1;
+      if (entry % SLICE_FLAGS === 0) yield undefined;
     }
   }
   return { inForce, disabled };

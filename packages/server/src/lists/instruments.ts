@@ -8,14 +8,35 @@ import type { ListsService } from './service.ts';
 
 export interface ListInstruments {
   observeMatch(seconds: number): void;
+  /** The time of one message to a match thread and back. */
+  observeSearch(ms: number): void;
+  countReplaced(reason: 'crashed' | 'timeout'): void;
+  countTask(task: 'merge' | 'snapshot', outcome: 'done' | 'failed'): void;
   countImport(report: ImportReport): void;
 }
+
+const MATCH_SECONDS = [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2];
 
 export function createListInstruments(metrics: Metrics): ListInstruments {
   const seconds = metrics.histogram({
     name: 'gatehouse_lists_match_seconds',
     help: 'Time to compare the signals of one upload with all lists.',
-    buckets: [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2],
+    buckets: MATCH_SECONDS,
+  });
+  const searches = metrics.histogram({
+    name: 'gatehouse_lists_search_seconds',
+    help: 'Time from a message with comparisons to the answer of a match thread; several short ones travel in one message.',
+    buckets: MATCH_SECONDS,
+  });
+  const replaced = metrics.counter({
+    name: 'gatehouse_lists_match_threads_replaced_total',
+    help: 'Match threads that crashed or did not answer in time.',
+    labels: ['reason'],
+  });
+  const tasks = metrics.counter({
+    name: 'gatehouse_lists_index_tasks_total',
+    help: 'Merges and snapshots of indexes in the background.',
+    labels: ['task', 'outcome'],
   });
   const imports = metrics.counter({
     name: 'gatehouse_lists_imports_total',
@@ -29,6 +50,9 @@ export function createListInstruments(metrics: Metrics): ListInstruments {
   });
   return {
     observeMatch: (value) => seconds.observe({}, value),
+    observeSearch: (ms) => searches.observe({}, ms / 1000),
+    countReplaced: (reason) => replaced.add({ reason }),
+    countTask: (task, outcome) => tasks.add({ task, outcome }),
     countImport(report) {
       imports.add({ outcome: report.isChanged ? 'changed' : 'unchanged' });
       for (const outcome of ['added', 'restored', 'unchanged', 'repeated', 'withdrawn', 'bad', 'suspicious'] as const) lines.add({ outcome }, report[outcome]);
@@ -39,9 +63,9 @@ export function createListInstruments(metrics: Metrics): ListInstruments {
 export function measureMatcher(matcher: Matcher, clock: Clock, instruments: ListInstruments): Matcher {
   return {
     listSetVersion: matcher.listSetVersion,
-    match(signals) {
+    async match(signals, options) {
       const startedMs = clock.monotonicMs();
-      const result = matcher.match(signals);
+      const result = await matcher.match(signals, options);
       instruments.observeMatch((clock.monotonicMs() - startedMs) / 1000);
       return result;
     },
@@ -55,6 +79,7 @@ export function registerListsMetrics(service: ListsService, context: AppContext)
   metrics.gauge({ name: 'gatehouse_lists_fresh', help: '1 when this node follows list changes, 0 while it loads or is stale.' }, () =>
     service.freshness().state === 'fresh' ? 1 : 0,
   );
+  metrics.gauge({ name: 'gatehouse_lists_match_queue', help: 'Comparisons waiting for a match thread and under way.' }, () => service.matchQueueLength());
   metrics.gauge({ name: 'gatehouse_lists_entries', help: 'Entries in force in active lists.' }, async () => (await service.summarise()).entries);
   metrics.gauge({ name: 'gatehouse_lists_active', help: 'Active lists.' }, async () => (await service.summarise()).activeLists);
   metrics.gauge(

@@ -7,6 +7,7 @@
  */
 import type { AppContext } from '../platform/context.ts';
 import { loadList, toMatchable, type ListState } from './list-state.ts';
+import type { ListThreads } from './list-threads.ts';
 import { createMatcher } from './matcher.ts';
 import type { Matcher } from './schema.ts';
 import { readContents, readRestrictions, type Contents } from './store-entries.ts';
@@ -44,12 +45,13 @@ interface Restrictions {
   readonly entries: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-export function createListNode(context: AppContext): ListNode {
-  return new FollowingNode(context);
+export function createListNode(context: AppContext, threads: ListThreads): ListNode {
+  return new FollowingNode(context, threads);
 }
 
 class FollowingNode implements ListNode {
   readonly #context: AppContext;
+  readonly #threads: ListThreads;
   readonly #stop = new AbortController();
   #held: Held = { version: 0, lists: new Map(), matcher: createMatcher([], 0) };
   #isLoaded = false;
@@ -60,8 +62,9 @@ class FollowingNode implements ListNode {
   #wake = new AbortController();
   #tasks: Promise<unknown> = Promise.resolve();
 
-  constructor(context: AppContext) {
+  constructor(context: AppContext, threads: ListThreads) {
     this.#context = context;
+    this.#threads = threads;
   }
 
   get listSetVersion(): number {
@@ -136,7 +139,7 @@ class FollowingNode implements ListNode {
     });
     const lists = new Map(change.isAnew ? [] : this.#held.lists);
     for (const { id } of change.removed) lists.delete(id);
-    for (const part of change.parts) lists.set(part.row.id, await loadList(this.#context.blobs.segments, part, this.#stop.signal));
+    for (const part of change.parts) lists.set(part.row.id, await loadList(this.#threads.sources, part, this.#stop.signal));
     // What was taken out of force while this was loading stays out.
     this.#hold({ version: change.version, lists }, await this.#readRestrictions(change.version));
     this.#freshAtMs = startedMs;
@@ -159,7 +162,8 @@ class FollowingNode implements ListNode {
     const matchable = [...lists.values()].map((list) =>
       toMatchable(list, { isOff: restrictions.isOff.has(list.row.id), entries: restrictions.entries.get(list.row.id) ?? NO_ENTRIES }),
     );
-    this.#held = { version, lists, matcher: createMatcher(matchable, version) };
+    this.#held = { version, lists, matcher: createMatcher(matchable, version, this.#threads.search) };
+    this.#threads.follow(lists);
   }
 
   async #follow(): Promise<void> {

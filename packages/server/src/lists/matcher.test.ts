@@ -21,7 +21,7 @@ test.each(ORIENTATIONS.map((orientation, index) => ({ orientation, index })))('a
   const matcher = await offline(`pdq,id\n${value},r1\n`);
   const hashes = ORIENTATIONS.map((_name, at) => (at === index ? flipBits(value, [4, 5]) : valueOf('pdq', `other ${at}`)));
   const pictures: PictureHashes[] = [{ rendering: 'white', form: 'nearest512', quality: 77, hashes }];
-  expect(matcher.match({ digests: NO_DIGESTS, pictures }).hits).toEqual([
+  expect((await matcher.match({ digests: NO_DIGESTS, pictures })).hits).toEqual([
     {
       listId: 'list_00000000000000000000000001',
       listName: 'offline',
@@ -48,15 +48,15 @@ test('the best of several renderings and forms counts, among those of sufficient
     hashes: [BLANK, flipBits(value, bits)],
   });
   const pictures = [picture('white', 90, [1, 2, 3]), picture('black', 60, [1, 2]), picture('dropped', 59, [])];
-  const found = matcher.match({ digests: NO_DIGESTS, pictures });
+  const found = await matcher.match({ digests: NO_DIGESTS, pictures });
   expect(found.hits).toMatchObject([{ distance: 2, rendering: 'black', quality: 60, orientation: ORIENTATIONS[1] }]);
   expect(found).toMatchObject({ hitCount: 1, isBelowQualityFloor: false });
-  expect(matcher.match({ digests: NO_DIGESTS, pictures: [picture('dropped', 59, [])] })).toMatchObject({ hitCount: 0, isBelowQualityFloor: true });
+  expect(await matcher.match({ digests: NO_DIGESTS, pictures: [picture('dropped', 59, [])] })).toMatchObject({ hitCount: 0, isBelowQualityFloor: true });
 });
 
 test('digests count whatever the quality, and first', async () => {
   const matcher = await offline(`pdq,md5\n${valueOf('pdq', 'd')},\n,${valueOf('md5', 'd')}\n`);
-  const found = matcher.match({
+  const found = await matcher.match({
     digests: { ...NO_DIGESTS, md5: valueOf('md5', 'd').toUpperCase() },
     pictures: [{ rendering: 'opaque', form: 'full', quality: 100, hashes: [flipBits(valueOf('pdq', 'd'), [8])] }],
   });
@@ -76,14 +76,14 @@ test('many hits are counted and the nearest twenty shown', async () => {
       ),
     ).join('\n')}`,
   );
-  const found = matcher.match(asQuery('pdq', value));
+  const found = await matcher.match(asQuery('pdq', value));
   expect(found.hitCount).toBe(60);
   expect(found.hits).toHaveLength(HITS_MAX);
   expect(found.hits.map(({ distance }) => distance)).toEqual(found.hits.map(({ distance }) => distance).toSorted((a, b) => a - b));
 });
 
 test('an empty list is not active', async () => {
-  expect((await offline('pdq\n')).match(asQuery('pdq', BLANK))).toMatchObject({ activeLists: 0, hitCount: 0, isBelowQualityFloor: false });
+  expect(await (await offline('pdq\n')).match(asQuery('pdq', BLANK))).toMatchObject({ activeLists: 0, hitCount: 0, isBelowQualityFloor: false });
 });
 
 test('hits are those of a search by hand, for any list, query, radius and floor', async () => {
@@ -101,7 +101,7 @@ test('hits are those of a search by hand, for any list, query, radius and floor'
           const distance = Math.min(...hashes.map((hash) => hammingDistance(Buffer.from(value, 'hex'), Buffer.from(hash, 'hex'))));
           return distance <= radius ? [{ entry: i + 2, distance }] : [];
         });
-        const found = matcher.match({ digests: NO_DIGESTS, pictures: [{ rendering: 'opaque', form: 'full', quality: 50, hashes }] });
+        const found = await matcher.match({ digests: NO_DIGESTS, pictures: [{ rendering: 'opaque', form: 'full', quality: 50, hashes }] });
         expect(found.hitCount).toBe(expected.length);
         expect(found.hits.map(({ entry, distance }) => ({ entry, distance }))).toEqual(
           expected.toSorted((a, b) => a.distance - b.distance || a.entry - b.entry).slice(0, HITS_MAX),
@@ -122,7 +122,7 @@ test('a list that refuses is among the hits that are shown, however many of anot
     { name: 'holds', settings: { disposition: 'hold' }, entries: await read(near) },
     { name: 'refuses', settings: { disposition: 'refuse' }, entries: await read(flipBits(value, bits(100, 30))) },
   ]);
-  const { hits, hitCount } = matcher.match({ digests: NO_DIGESTS, pictures: [{ rendering: 'opaque', form: 'full', quality: 90, hashes: [value] }] });
+  const { hits, hitCount } = await matcher.match({ digests: NO_DIGESTS, pictures: [{ rendering: 'opaque', form: 'full', quality: 90, hashes: [value] }] });
   expect(hitCount).toBe(HITS_MAX + 11);
   expect(hits).toHaveLength(HITS_MAX);
   expect(hits.at(-1)).toMatchObject({ listName: 'refuses', disposition: 'refuse', distance: 30 });

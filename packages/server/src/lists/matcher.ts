@@ -3,10 +3,11 @@
  * distance is within the list's radius, over all renderings, forms and orientations. Exact: recall is 100 % by construction of
  * @gatehouse/hamming.
  */
-import { createHammingIndex, type HammingIndex } from '@gatehouse/hamming';
+import { createHammingIndex, type HammingIndex, type MatchColumns } from '@gatehouse/hamming';
 import { ORIENTATIONS } from '@gatehouse/pdq';
 import { createDigestTable, toRecords, type DigestTable } from './digest-table.ts';
 import { referenceAt, type EntryColumn, type ListEntries } from './entry-batch.ts';
+import { searchHere, type SearchIndexes } from './match-search.ts';
 import { readValue } from './rules.ts';
 import {
   DEFAULT_QUALITY_FLOOR,
@@ -17,10 +18,10 @@ import {
   type ListDisposition,
   type ListSettings,
   type Matcher,
-  type MatchResult,
   type PictureHashes,
   type QuerySignals,
 } from './schema.ts';
+import { runInSlices, type Steps } from './slices.ts';
 
 export const DIGEST_TYPES = ['md5', 'sha1', 'sha256'] as const;
 export type DigestType = (typeof DIGEST_TYPES)[number];
@@ -43,17 +44,26 @@ export interface MatchableList {
   referenceOf?(entry: number): string | undefined;
 }
 
-export function createMatcher(lists: readonly MatchableList[], listSetVersion: number): Matcher {
+/** @param search where the indexes are searched: by default on the calling thread */
+export function createMatcher(lists: readonly MatchableList[], listSetVersion: number, search: SearchIndexes = searchHere): Matcher {
   const active = lists.filter((list) => list.isActive);
   return {
     listSetVersion,
-    match(signals) {
-      const best = new BestHits();
+    async match(signals, options = {}) {
+      const searches = active.flatMap((list) => planSearch(list, signals.pictures));
+      const answers = await search(searches.map(toIndexSearch), options);
+      const found: Found[] = [];
+      let hitCount = 0;
       for (const list of active) {
-        matchDigests(list, signals, best);
-        matchPictures(list, signals.pictures, best);
+        const digests = matchDigests(list, signals);
+        const at = searches.findIndex((planned) => planned.list === list);
+        const [planned, columns] = [searches[at], answers[at]];
+        if (planned !== undefined && columns === undefined) throw new TypeError('a search has no answer');
+        const pictures = planned === undefined || columns === undefined ? NOTHING : await runInSlices(readColumns(planned, columns, digests));
+        found.push(...digests, ...pictures.nearest);
+        hitCount += digests.length + pictures.count;
       }
-      return { listSetVersion, ...best.take(), activeLists: active.length, isBelowQualityFloor: isBelowFloor(active, signals.pictures) };
+      return { listSetVersion, hits: selectHits(found), hitCount, activeLists: active.length, isBelowQualityFloor: isBelowFloor(active, signals.pictures) };
     },
   };
 }
@@ -67,28 +77,14 @@ interface Found {
   readonly orientation?: string;
 }
 
-class BestHits {
-  readonly #found = new Map<MatchableList, Map<number, Found>>();
-  #count = 0;
-
-  /** Keeps the nearest hit of each entry; of equal ones the first. */
-  offer(found: Found): void {
-    let entries = this.#found.get(found.list);
-    if (entries === undefined) this.#found.set(found.list, (entries = new Map<number, Found>()));
-    const known = entries.get(found.entry);
-    if (known === undefined) this.#count += 1;
-    if (known === undefined || found.distance < known.distance) entries.set(found.entry, found);
-  }
-
-  take(): Pick<MatchResult, 'hits' | 'hitCount'> {
-    const all = [...this.#found.values()].flatMap((entries) => [...entries.values()]);
-    const nearest = all.toSorted((a, b) => a.distance - b.distance || a.entry - b.entry);
-    const shown = nearest.slice(0, HITS_MAX);
-    // The policy decides by the hits that are shown: one of a list that refuses must not drop out because others are nearer.
-    const refusing = nearest.find(({ list }) => list.disposition === 'refuse');
-    if (refusing !== undefined && !shown.includes(refusing)) shown[HITS_MAX - 1] = refusing;
-    return { hits: shown.map(toHit), hitCount: this.#count };
-  }
+/** @param found of each list at least its `HITS_MAX` nearest */
+function selectHits(found: readonly Found[]): Hit[] {
+  const nearest = found.toSorted((a, b) => a.distance - b.distance || a.entry - b.entry);
+  const shown = nearest.slice(0, HITS_MAX);
+  // The policy decides by the hits that are shown: one of a list that refuses must not drop out because others are nearer.
+  const refusing = nearest.find(({ list }) => list.disposition === 'refuse');
+  if (refusing !== undefined && !shown.includes(refusing)) shown[HITS_MAX - 1] = refusing;
+  return shown.map(toHit);
 }
 
 function toHit(found: Found): Hit {
@@ -107,12 +103,16 @@ function toHit(found: Found): Hit {
   };
 }
 
-function matchDigests(list: MatchableList, signals: QuerySignals, best: BestHits): void {
+/** At most one hit for each entry: in a list file, one line may have several digests. */
+function matchDigests(list: MatchableList, signals: QuerySignals): Found[] {
+  const found: Found[] = [];
   for (const type of DIGEST_TYPES) {
     const value = readValue(type, signals.digests[type]);
     const entry = value === undefined ? undefined : list.digests[type].find(value);
-    if (entry !== undefined && list.isInForce(entry)) best.offer({ list, entry, signal: type, distance: 0 });
+    const isNew = entry !== undefined && list.isInForce(entry) && !found.some((known) => known.entry === entry);
+    if (isNew) found.push({ list, entry, signal: type, distance: 0 });
   }
+  return found;
 }
 
 interface Query {
@@ -121,18 +121,48 @@ interface Query {
   readonly orientation: string;
 }
 
-function matchPictures(list: MatchableList, pictures: readonly PictureHashes[], best: BestHits): void {
-  const queries = readQueries(pictures.filter((picture) => picture.quality >= list.qualityFloor));
-  if (queries.length === 0 || list.pdq.size === 0) return;
-  for (const { index, distance, query } of list.pdq.searchAny(
-    queries.map(({ hash }) => hash),
-    list.radius,
-  )) {
-    const entry = list.entryOf(index);
-    const asked = queries[query];
-    if (asked !== undefined && list.isInForce(entry))
-      best.offer({ list, entry, signal: 'pdq', distance, picture: asked.picture, orientation: asked.orientation });
+interface PlannedSearch {
+  readonly list: MatchableList;
+  readonly queries: readonly Query[];
+}
+
+/** None when the list has nothing to compare, or the pictures are too plain for it. */
+function planSearch(list: MatchableList, pictures: readonly PictureHashes[]): PlannedSearch[] {
+  const queries = list.pdq.size === 0 ? [] : readQueries(pictures.filter((picture) => picture.quality >= list.qualityFloor));
+  return queries.length === 0 ? [] : [{ list, queries }];
+}
+
+function toIndexSearch({ list, queries }: PlannedSearch): Parameters<SearchIndexes>[0][number] {
+  return { index: list.pdq, queries: queries.map(({ hash }) => hash), radius: list.radius };
+}
+
+/** Between two turns of the event loop; some 3 ms. A query of one of many flat pictures may match a hundred thousand entries. */
+const SLICE_MATCHES = 65_536;
+
+interface PictureHits {
+  readonly nearest: Found[];
+  readonly count: number;
+}
+
+const NOTHING: PictureHits = { nearest: [], count: 0 };
+
+/**
+ * What is in force in the answer of an index, which has every entry once, by distance, then entry. It may hold entries of later versions.
+ * @param digests the nearest hits of their entries already
+ */
+function* readColumns({ list, queries }: PlannedSearch, columns: MatchColumns, digests: readonly Found[]): Steps<PictureHits> {
+  const nearest: Found[] = [];
+  let count = 0;
+  for (let at = 0; at < columns.length; at++) {
+    if (at % SLICE_MATCHES === SLICE_MATCHES - 1) yield undefined;
+    const entry = list.entryOf(columns.indexes[at] ?? 0);
+    const asked = queries[columns.queries[at] ?? 0];
+    if (asked === undefined || !list.isInForce(entry) || digests.some((known) => known.entry === entry)) continue;
+    count += 1;
+    if (nearest.length === HITS_MAX) continue;
+    nearest.push({ list, entry, signal: 'pdq', distance: columns.distances[at] ?? 0, picture: asked.picture, orientation: asked.orientation });
   }
+  return { nearest, count };
 }
 
 /** Each hash once, with the first picture and orientation that has it: forms and renderings of plain pictures often agree. */

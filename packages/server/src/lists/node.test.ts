@@ -65,7 +65,7 @@ test('a crash between the segment file and the commit leaves no visible change, 
   ).rejects.toThrow('killed');
   const fresh = await startTestNode(database, { sharing: node });
   expect(fresh.service.freshness()).toEqual(before);
-  expect(match(fresh, 'md5', valueOf('md5', 'crash 5')).hitCount).toBe(0);
+  expect((await match(fresh, 'md5', valueOf('md5', 'crash 5'))).hitCount).toBe(0);
   await fresh.stop();
   expect(await countFiles(node)).toBe(1);
   expect(await service.sweep()).toBe(0);
@@ -109,7 +109,7 @@ test('an import that another node overtakes is compared again', async () => {
   });
   expect(report).toMatchObject({ added: 2000, restored: 1, unchanged: 0 });
   await node.service.refresh();
-  expect(match(node, 'md5', value).hits).toMatchObject([{ entry: 1 }]);
+  expect((await match(node, 'md5', value)).hits).toMatchObject([{ entry: 1 }]);
 });
 
 async function countFiles(on: TestNode): Promise<number> {
@@ -141,12 +141,12 @@ test('a fold changes neither matches nor versions, keeps the history, and its ol
   const fresh = await startTestNode(database, { sharing: node });
   for (const seed of [0, 1199, 1200, 1999, 2000, 3009]) {
     const value = flipBits(valueOf('pdq', `fold ${seed}`), [9]);
-    expect(match(fresh, 'pdq', value)).toEqual(match(node, 'pdq', value));
-    expect(match(fresh, 'pdq', value).hits.map(({ entry }) => entry)).toEqual(seed < 1200 || seed === 1999 ? [] : [seed + 1]);
+    expect(await match(fresh, 'pdq', value)).toEqual(await match(node, 'pdq', value));
+    expect((await match(fresh, 'pdq', value)).hits.map(({ entry }) => entry)).toEqual(seed < 1200 || seed === 1999 ? [] : [seed + 1]);
   }
   await fresh.stop();
   await node.service.enableEntry(list.id, 2000, 'sam');
-  expect(match(node, 'pdq', valueOf('pdq', 'fold 1999')).hits).toMatchObject([{ entry: 2000 }]);
+  expect((await match(node, 'pdq', valueOf('pdq', 'fold 1999'))).hits).toMatchObject([{ entry: 2000 }]);
 });
 
 test('a match that began with one version ends with it', async () => {
@@ -157,8 +157,8 @@ test('a match that began with one version ends with it', async () => {
   const version = node.service.freshness().listSetVersion;
   await node.service.disableEntry(list.id, 1, 'sam');
   await importText(node, list.id, `pdq\n${flipBits(value, [1])}\n`);
-  expect(matcher.match(asQuery('pdq', value))).toMatchObject({ listSetVersion: version, hits: [{ entry: 1 }], hitCount: 1 });
-  expect(match(node, 'pdq', value)).toMatchObject({ listSetVersion: version + 2, hits: [{ entry: 2, distance: 1 }], hitCount: 1 });
+  expect(await matcher.match(asQuery('pdq', value))).toMatchObject({ listSetVersion: version, hits: [{ entry: 1 }], hitCount: 1 });
+  expect(await match(node, 'pdq', value)).toMatchObject({ listSetVersion: version + 2, hits: [{ entry: 2, distance: 1 }], hitCount: 1 });
 });
 
 describe('a node', () => {
@@ -202,7 +202,7 @@ describe('a node', () => {
     expect(lonely.service.freshness().state).toBe('loading');
     await lonely.stop();
     await rm(join(node.test.dataDir, 'segments'), { recursive: true });
-    expect(match(node, 'md5', valueOf('md5', 'lost 5')).hitCount).toBe(1);
+    expect((await match(node, 'md5', valueOf('md5', 'lost 5'))).hitCount).toBe(1);
   });
 
   test('takes out of force at once what is disabled while it loads a large version', async () => {
@@ -219,27 +219,27 @@ describe('a node', () => {
     };
     const service = createListsService({ ...node.context, metrics: createMetrics(), blobs: { ...node.context.blobs, segments: slow } });
     await service.start();
-    const hits = (): number => service.matcher().match(asQuery('md5', value)).hitCount;
+    const hits = async (): Promise<number> => (await service.matcher().match(asQuery('md5', value))).hitCount;
     try {
-      expect(hits()).toBe(1);
+      expect(await hits()).toBe(1);
       isGated = true;
       await importText(node, list.id, `md5\n${Array.from({ length: 2000 }, (_none, i) => valueOf('md5', `slow ${i}`)).join('\n')}`);
       const loading = service.refresh();
       await node.service.disableEntry(list.id, 1, 'sam');
-      for (let i = 0; i < 60 && hits() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(hits()).toBe(0);
-      expect(service.matcher().match(asQuery('md5', valueOf('md5', 'slow 7'))).hitCount).toBe(0);
+      for (let i = 0; i < 60 && (await hits()) > 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await hits()).toBe(0);
+      expect((await service.matcher().match(asQuery('md5', valueOf('md5', 'slow 7')))).hitCount).toBe(0);
       release();
       const seen = new Set<number>();
       let isLoaded = false;
       void loading.finally(() => (isLoaded = true));
       while (!isLoaded) {
-        seen.add(hits());
+        seen.add(await hits());
         await nextTurn();
       }
       // Also not between the large version, which still held the entry, and the one after it.
-      expect([...seen, hits()]).toEqual([0, 0]);
-      expect(service.matcher().match(asQuery('md5', valueOf('md5', 'slow 7'))).hitCount).toBe(1);
+      expect([...seen, await hits()]).toEqual([0, 0]);
+      expect((await service.matcher().match(asQuery('md5', valueOf('md5', 'slow 7')))).hitCount).toBe(1);
     } finally {
       release();
       await service.stop();

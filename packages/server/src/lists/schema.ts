@@ -112,8 +112,18 @@ export interface MatchResult {
 }
 export const HITS_MAX = 20;
 
-/** What screening and intake may ask. In memory, synchronous: no I/O between a decision and the list set in force. */
+export interface MatchOptions {
+  /** Fair queueing: comparisons of different keys take turns. */
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What screening and intake may ask. In memory: no I/O between a decision and the list set in force. */
 export interface Matcher {
   readonly listSetVersion: number;
-  match(signals: QuerySignals): MatchResult;
+  /**
+   * Compares with exactly this list-set version, also when a newer one comes into force meanwhile.
+   * @throws {GatehouseError} `queue_full`, `stopping`, `internal`; the reason of `signal`. Whoever gets none of the answers has no clearance.
+   */
+  match(signals: QuerySignals, options?: MatchOptions): Promise<MatchResult>;
 }

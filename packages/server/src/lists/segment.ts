@@ -1,24 +1,17 @@
 /**
- * Segment files: immutable, named by their SHA-256, which is checked at each reading.
- *
- * Header, 16 bytes: "GHSG", version 1, kind, bytes of a record, 0, number of records (u32 LE), 0 (u32). Then the records:
- * entries: value and entry number (u32 LE), sorted by value, each value once; withdrawn, restored: entry numbers, ascending;
- * inactive: entry number and flags (one byte), ascending.
+ * Segment files: immutable, named by their SHA-256, which is checked at each reading. Format: segment-format.ts.
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlobStore } from '../platform/blobs.ts';
 import type { AppContext } from '../platform/context.ts';
 import { GatehouseError } from '../platform/errors.ts';
-import { NUMBER_BYTES, writeNumber } from './digest-table.ts';
+import { NUMBER_BYTES } from './digest-table.ts';
 import { SIGNAL_BYTES, type SignalType } from './schema.ts';
+import { encodeHeader, HEADER_BYTES, isHeaderOf } from './segment-format.ts';
 import { stageFile, type NewSegment } from './store-entries.ts';
 import type { SegmentKind, SegmentRow } from './store.ts';
 
-const HEADER_BYTES = 16;
-const MAGIC = Buffer.from('GHSG');
-const FORMAT_VERSION = 1;
-const KINDS: readonly SegmentKind[] = ['entries', 'withdrawn', 'restored', 'inactive'];
 const FLAG_BYTES = 1;
 const CHUNK_BYTES = 1_048_576;
 /** 144 MB of PDQ; a larger import becomes several files. */
@@ -54,13 +47,7 @@ async function nameSegment(segment: Segment): Promise<string> {
 /** The bytes of the file, in pieces, with a turn of the event loop after each. */
 async function* encodeSegment({ kind, type, body }: Segment): AsyncGenerator<Uint8Array> {
   const size = recordBytes(kind, type);
-  const header = Buffer.alloc(HEADER_BYTES);
-  MAGIC.copy(header);
-  header[4] = FORMAT_VERSION;
-  header[5] = KINDS.indexOf(kind);
-  header[6] = size;
-  writeNumber(header, 8, body.length / size);
-  yield header;
+  yield encodeHeader({ kind, recordBytes: size, count: body.length / size });
   for (let start = 0; start < body.length; start += CHUNK_BYTES) {
     yield body.subarray(start, start + CHUNK_BYTES);
     await nextTurn();
@@ -86,13 +73,7 @@ export async function readSegment(blobs: BlobStore, row: Pick<SegmentRow, 'sha25
   } catch (cause) {
     throw new GatehouseError('storage_failed', 'A list segment could not be read. Matching goes on with the version before.', { cause });
   }
-  const isWhole =
-    filled === bytes.length &&
-    hash.digest('hex') === row.sha256 &&
-    MAGIC.equals(bytes.subarray(0, 4)) &&
-    bytes[4] === FORMAT_VERSION &&
-    bytes[5] === KINDS.indexOf(row.kind) &&
-    bytes[6] === size;
+  const isWhole = filled === bytes.length && hash.digest('hex') === row.sha256 && isHeaderOf(bytes, { kind: row.kind, recordBytes: size, count: row.count });
   if (!isWhole)
     throw new GatehouseError(
       'storage_failed',

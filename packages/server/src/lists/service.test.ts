@@ -60,33 +60,35 @@ describe('a list', () => {
     const far = await node.service.create({ name: 'Far', radius: 12, qualityFloor: 20 }, 'sam');
     const value = valueOf('pdq', 'settings');
     for (const list of [near, far]) await importText(node, list.id, `pdq\n${value}\n`);
-    const names = (bits: number, quality: number): string[] =>
-      match(
-        node,
-        'pdq',
-        flipBits(
-          value,
-          Array.from({ length: bits }, (_none, i) => i * 7),
-        ),
-        quality,
+    const names = async (bits: number, quality: number): Promise<string[]> =>
+      (
+        await match(
+          node,
+          'pdq',
+          flipBits(
+            value,
+            Array.from({ length: bits }, (_none, i) => i * 7),
+          ),
+          quality,
+        )
       ).hits.map((hit) => `${hit.listName} ${hit.distance} ${hit.disposition}`);
-    expect(names(4, 80)).toEqual(['Near 4 refuse', 'Far 4 hold']);
-    expect(names(5, 80)).toEqual(['Far 5 hold']);
-    expect(names(12, 79)).toEqual(['Far 12 hold']);
-    expect(names(13, 100)).toEqual([]);
-    expect(names(0, 19)).toEqual([]);
-    expect(match(node, 'pdq', value, 79).isBelowQualityFloor).toBe(true);
-    expect(match(node, 'pdq', value, 80).isBelowQualityFloor).toBe(false);
+    expect(await names(4, 80)).toEqual(['Near 4 refuse', 'Far 4 hold']);
+    expect(await names(5, 80)).toEqual(['Far 5 hold']);
+    expect(await names(12, 79)).toEqual(['Far 12 hold']);
+    expect(await names(13, 100)).toEqual([]);
+    expect(await names(0, 19)).toEqual([]);
+    expect((await match(node, 'pdq', value, 79)).isBelowQualityFloor).toBe(true);
+    expect((await match(node, 'pdq', value, 80)).isBelowQualityFloor).toBe(false);
     for (const list of [near, far]) await node.service.disable(list.id, 'sam');
-    expect(names(0, 100)).toEqual([]);
+    expect(await names(0, 100)).toEqual([]);
   });
 
   test('that is empty does not count as active', async () => {
-    const before = match(node, 'md5', valueOf('md5', 'none')).activeLists;
+    const before = (await match(node, 'md5', valueOf('md5', 'none'))).activeLists;
     const list = await node.service.create({ name: 'Empty' }, 'sam');
-    expect(match(node, 'md5', valueOf('md5', 'none')).activeLists).toBe(before);
+    expect((await match(node, 'md5', valueOf('md5', 'none'))).activeLists).toBe(before);
     await importText(node, list.id, `${valueOf('md5', 'one')}\n`, { format: 'text' });
-    expect(match(node, 'md5', valueOf('md5', 'none')).activeLists).toBe(before + 1);
+    expect((await match(node, 'md5', valueOf('md5', 'none'))).activeLists).toBe(before + 1);
   });
 });
 
@@ -105,7 +107,7 @@ describe('an import', () => {
       { entry: 1, signal: 'pdq', state: 'active', maskedValue: `${valueOf('pdq', 'a').slice(0, 4)}…`, reference: 'ref-1' },
       { entry: 2, signal: 'md5', state: 'active', maskedValue: `${valueOf('md5', 'b').slice(0, 4)}…`, reference: 'ref-2' },
     ]);
-    const { hits } = match(node, 'md5', valueOf('md5', 'b'));
+    const { hits } = await match(node, 'md5', valueOf('md5', 'b'));
     expect(hits).toMatchObject([{ listId: list.id, entry: 2, signal: 'md5', distance: 0 }]);
     expect(await node.service.addReferences(hits)).toMatchObject([{ reference: 'ref-2' }]);
   });
@@ -125,7 +127,7 @@ describe('an import', () => {
       extras: { errors: [{ at: 'line 3002' }] },
     });
     expect(await counts()).toEqual(before);
-    expect(match(node, 'md5', valueOf('md5', 'strict 7')).hitCount).toBe(0);
+    expect((await match(node, 'md5', valueOf('md5', 'strict 7'))).hitCount).toBe(0);
   });
 
   test('with mode replace withdraws what is absent, brings back what returns, and keeps numbers and what people disabled', async () => {
@@ -136,11 +138,11 @@ describe('an import', () => {
     expect(await importText(node, list.id, rows('b', 'd'), { mode: 'replace' })).toMatchObject({ added: 1, withdrawn: 2, unchanged: 1 });
     const states = async (): Promise<string[]> => (await node.service.entries(list.id)).entries.map((entry) => `${entry.entry} ${entry.state}`);
     expect(await states()).toEqual(['1 withdrawn', '2 disabled', '3 withdrawn', '4 active']);
-    expect(match(node, 'sha1', valueOf('sha1', 'a')).hitCount).toBe(0);
+    expect((await match(node, 'sha1', valueOf('sha1', 'a'))).hitCount).toBe(0);
     expect(await importText(node, list.id, rows('a', 'b'))).toMatchObject({ added: 0, restored: 1, unchanged: 1, withdrawn: 0 });
     expect(await states()).toEqual(['1 active', '2 disabled', '3 withdrawn', '4 active']);
-    expect(match(node, 'sha1', valueOf('sha1', 'a')).hits).toMatchObject([{ entry: 1 }]);
-    expect(match(node, 'sha1', valueOf('sha1', 'b')).hitCount).toBe(0);
+    expect((await match(node, 'sha1', valueOf('sha1', 'a'))).hits).toMatchObject([{ entry: 1 }]);
+    expect((await match(node, 'sha1', valueOf('sha1', 'b'))).hitCount).toBe(0);
     await expect(importText(node, list.id, 'sha1\n', { mode: 'replace' })).rejects.toMatchObject({ code: 'import_refused' });
     expect((await node.service.get(list.id)).entries.sha1).toBe(2);
     expect((await node.service.get(list.id)).disabledEntries).toBe(1);
@@ -158,9 +160,9 @@ describe('an import', () => {
       for (let i = 0; i < 200_000; i += 1_999) {
         const type = i % 4 === 0 ? 'md5' : 'pdq';
         const query = type === 'pdq' ? flipBits(valueOf(type, `l${i}`), [1, 50, 99, 200]) : valueOf(type, `l${i}`);
-        const found = match(node, type, query);
+        const found = await match(node, type, query);
         expect(found.hits).toMatchObject([{ listId: list.id, distance: type === 'pdq' ? 4 : 0 }]);
-        expect(match(reloaded, type, query)).toEqual(found);
+        expect(await match(reloaded, type, query)).toEqual(found);
       }
     } finally {
       await reloaded.stop();
@@ -183,14 +185,14 @@ describe('entries', () => {
     await expect(node.service.findEntry(list.id, { value: value.slice(0, 8) })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(node.service.disableEntry(list.id, 2, 'sam')).rejects.toMatchObject({ code: 'not_found' });
     expect(await node.service.disableEntry(list.id, 1, 'sam')).toMatchObject({ state: 'disabled' });
-    expect(match(node, 'sha256', value).hitCount).toBe(0);
+    expect((await match(node, 'sha256', value)).hitCount).toBe(0);
     // Counted in the database: what a disabling takes out of force at once becomes this node's version a moment later.
     const count = async (): Promise<number> => (await node.service.versions({ listId: list.id })).versions.length;
     const before = await count();
     await node.service.disableEntry(list.id, 1, 'sam');
     expect(await count()).toBe(before);
     expect(await node.service.enableEntry(list.id, 1, 'sam')).toMatchObject({ state: 'active' });
-    expect(match(node, 'sha256', value).hits).toMatchObject([{ entry: 1 }]);
+    expect((await match(node, 'sha256', value)).hits).toMatchObject([{ entry: 1 }]);
   });
 });
 
@@ -254,7 +256,7 @@ test('a change is told within its transaction, and a listener that fails undoes 
   await expect(node.service.disableEntry(list.id, 1, 'sam')).rejects.toThrow('not recorded');
   isFailing = false;
   expect(await versions()).toBe(report.listSetVersion);
-  expect(match(node, 'md5', valueOf('md5', 'told')).hitCount).toBe(1);
+  expect((await match(node, 'md5', valueOf('md5', 'told'))).hitCount).toBe(1);
 });
 
 describe('another node', () => {
@@ -265,8 +267,8 @@ describe('another node', () => {
       const value = valueOf('pdq', 'followed');
       await importText(node, list.id, `pdq\n${value}\n`);
       const until = async (hitCount: number): Promise<void> => {
-        for (let i = 0; i < 50 && match(other, 'pdq', value).hitCount !== hitCount; i++) await sleep(20);
-        expect(match(other, 'pdq', value)).toMatchObject({ hitCount, listSetVersion: await versions() });
+        for (let i = 0; i < 50 && (await match(other, 'pdq', value)).hitCount !== hitCount; i++) await sleep(20);
+        expect(await match(other, 'pdq', value)).toMatchObject({ hitCount, listSetVersion: await versions() });
       };
       await until(1);
       await node.service.disableEntry(list.id, 1, 'sam');

@@ -6,6 +6,7 @@ import { groupBy } from './grouping.ts';
 import { foldList, sweepFiles } from './compaction.ts';
 import { createListActions, type ListActions } from './list-actions.ts';
 import { createListNode, type Freshness, type ListNode } from './list-node.ts';
+import { openListThreads, type ListTuning } from './list-threads.ts';
 import type { Difference, VersionView } from './schema-changes.ts';
 import type { Hit, Matcher } from './schema.ts';
 import { readReferences } from './store-entries.ts';
@@ -15,7 +16,7 @@ import { GatehouseError } from '../platform/errors.ts';
 import { createListInstruments, measureMatcher } from './instruments.ts';
 
 export interface ListsService extends ListActions, EntryActions {
-  /** The list set in force on this node. Synchronous; ask anew for each decision. */
+  /** The list set in force on this node; ask anew for each decision. */
   matcher(): Matcher;
   freshness(): Freshness;
   /** Brings this node to the newest version at once, without waiting for the next look. */
@@ -35,6 +36,8 @@ export interface ListsService extends ListActions, EntryActions {
   /** @returns false when the list changed meanwhile */
   fold(listId: string, signal?: AbortSignal): Promise<boolean>;
   sweep(): Promise<number>;
+  /** Comparisons that wait for a match thread or are in one. */
+  matchQueueLength(): number;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -43,9 +46,10 @@ export const VERSION_PAGE_MAX = 500;
 const VERSION_PAGE = 50;
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
-export function createListsService(context: AppContext): ListsService {
-  const node: ListNode = createListNode(context);
+export function createListsService(context: AppContext, tuning?: ListTuning): ListsService {
   const instruments = createListInstruments(context.metrics);
+  const threads = openListThreads(context, instruments, tuning);
+  const node: ListNode = createListNode(context, threads);
   return {
     ...createListActions(context, node),
     ...createEntryActions(context, node, instruments),
@@ -75,12 +79,22 @@ export function createListsService(context: AppContext): ListsService {
     },
     compare: (query) => compareVersions(context, query),
     fold: (listId, signal) => foldList(context, listId, signal),
-    sweep: () => sweepFiles(context),
+    async sweep() {
+      const swept = await sweepFiles(context);
+      // A node that has loaded nothing yet knows of no list.
+      if (node.freshness().state !== 'loading') await threads.snapshots.sweep(new Set(node.lists().keys()));
+      return swept;
+    },
+    matchQueueLength: threads.queueLength,
     async start() {
       await context.blobs.segments.sweep();
+      await threads.snapshots.clean();
       await node.start();
     },
-    stop: () => node.stop(),
+    async stop() {
+      await node.stop();
+      await threads.stop();
+    },
   };
 }
 

@@ -41,6 +41,25 @@ export async function writeFileDurably(path: string, content: string, mode: numb
   await syncDir(dirname(path));
 }
 
+/** The same for a large file, in pieces. */
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const temporary = `${path}.tmp-${randomHex(4)}`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await write(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDir(dirname(path));
+}
+
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -90,6 +90,7 @@ export const SETTINGS = {
   decodeMaxFrames: { schema: whole(1, 100_000).default(5_000), about: 'Most frames or pages of a picture.' },
   decodeMemoryMib: { schema: whole(128, 65_536).default(1536), about: 'Memory a decoder process may hold before it is ended.' },
   scanQueueLimit: { schema: whole(1, 100_000).default(256), about: 'Screenings that may wait; beyond it the answer is 503 with Retry-After.' },
+  matchThreads: { schema: whole(0, 12).default(0), about: 'Threads that compare with large lists; 0 takes the number of cores, at most 8.' },
   listsPollMs: { schema: whole(50, 60_000).default(400), about: 'How often a node looks for list changes made by another node.' },
   listsStaleMs: {
     schema: whole(500, 3_600_000).default(30_000),

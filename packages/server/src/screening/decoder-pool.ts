@@ -7,7 +7,7 @@ import type { Clock } from '../platform/clock.ts';
 import { DecoderChild, DecoderStartError, type ChildAnswer } from './decoder-child.ts';
 import { findIsolation, NO_ISOLATION, type Isolation } from './decoder-isolation.ts';
 import type { DecodeLimits, DecodeTask, Hashed, Refusal } from './decoder-protocol.ts';
-import { FairQueue } from './fair-queue.ts';
+import { FairQueue } from '../platform/fair-queue.ts';
 
 export interface DecoderPoolOptions {
   /** The program, compiled: `resolveEntry('screening/decoder-process')`. */

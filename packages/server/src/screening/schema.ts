@@ -103,8 +103,8 @@ export interface ScreenResult {
 export interface ScreeningService {
   /** Never throws for what the content is: a fault becomes `error` or `unscannable`. */
   screen(request: ScreenRequest): Promise<ScreenResult>;
-  /** Compares stored signals with the lists in force. */
-  rematch(signals: QuerySignals): Screening;
+  /** Compares stored signals with the lists in force. Never throws: a fault becomes `error`. */
+  rematch(signals: QuerySignals): Promise<Screening>;
   readonly engineVersion: string;
   /** Screenings waiting and under way. */
   queueLength(): number;

@@ -209,7 +209,8 @@ describe('screen', () => {
     const [before, after] = [await matcherOf(UNRELATED), await matcherOf([pdqLine])];
     let asked = 0;
     const lists: ListsInForce = {
-      matcher: () => ((asked += 1) === 1 ? before : { ...after, listSetVersion: 8, match: (signals) => ({ ...after.match(signals), listSetVersion: 8 }) }),
+      matcher: () =>
+        (asked += 1) === 1 ? before : { ...after, listSetVersion: 8, match: async (signals) => ({ ...(await after.match(signals)), listSetVersion: 8 }) },
       freshness: () => ({ state: 'fresh' }),
     };
     expect((await screen(open(lists), await image().png().toBuffer())).screening).toMatchObject({ verdict: 'match', listSetVersion: 8 });
@@ -229,15 +230,15 @@ describe('rematch', () => {
     const first = open(inForce(await matcherOf(UNRELATED)));
     const { signals } = await screen(first, await image().jpeg().toBuffer());
     if (signals === undefined) throw new Error('the signals are missing');
-    expect(first.rematch(signals)).toMatchObject({ verdict: 'clear' });
+    expect(await first.rematch(signals)).toMatchObject({ verdict: 'clear' });
     const later = open(inForce(await matcherOf([pdqLine], { disposition: 'refuse' })));
-    expect(later.rematch(signals)).toMatchObject({ verdict: 'match', hits: [{ disposition: 'refuse' }] });
-    expect(open(inForce(await matcherOf(UNRELATED), 'stale')).rematch(signals)).toMatchObject({ verdict: 'error', reason: 'lists_stale' });
+    expect(await later.rematch(signals)).toMatchObject({ verdict: 'match', hits: [{ disposition: 'refuse' }] });
+    expect(await open(inForce(await matcherOf(UNRELATED), 'stale')).rematch(signals)).toMatchObject({ verdict: 'error', reason: 'lists_stale' });
   });
 
   test('digests alone never become a clearance', async () => {
     const { digests } = await requestFor(Buffer.from('bytes'));
-    expect(open(inForce(await matcherOf([`md5,${'1'.repeat(32)}`]))).rematch({ digests, pictures: [] })).toMatchObject({
+    expect(await open(inForce(await matcherOf([`md5,${'1'.repeat(32)}`]))).rematch({ digests, pictures: [] })).toMatchObject({
       verdict: 'unscannable',
       reason: 'undecodable',
     });

@@ -2,13 +2,14 @@
 import type { Matcher, MatchResult, QuerySignals } from '../lists/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
+import { isGatehouseError } from '../platform/errors.ts';
 import { resolveEntry } from '../platform/entry.ts';
 import type { Log } from '../platform/log.ts';
 import { NO_TIMES, readContent, type ReadContent } from './content.ts';
 import { DecoderPool, type DecodeTimes } from './decoder-pool.ts';
 import { explain } from './explanation-rules.ts';
-import { bestQuality, decide, type Reading } from './rules.ts';
-import type { ScreenRequest, ScreenResult, Screening, ScreeningService, Timings } from './schema.ts';
+import { bestQuality, decide, type Reading, type Verdict } from './rules.ts';
+import type { ErrorReason, ScreenRequest, ScreenResult, Screening, ScreeningService, Timings } from './schema.ts';
 
 /** Raised when the same bytes could get other signals or another verdict: another decoder, hash or rule. */
 export const ENGINE_VERSION = 'gatehouse-1/sharp-0.35.5';
@@ -50,7 +51,7 @@ export function openDecoderPool(config: ScreeningConfig, clock: Clock): DecoderP
 }
 
 export function createScreening(options: ScreeningOptions): ScreeningService {
-  const { clock, log, pool, observe } = options;
+  const { clock, pool, observe } = options;
   return {
     engineVersion: ENGINE_VERSION,
     queueLength: () => pool.length,
@@ -60,23 +61,26 @@ export function createScreening(options: ScreeningOptions): ScreeningService {
       try {
         result = await screen(options, request, startMs);
       } catch (error) {
-        log.error({ err: error }, 'a screening failed in an unexpected way');
-        result = {
-          screening: conclude(options, { reading: { kind: 'failed', reason: 'internal' }, match: undefined, times: NO_TIMES, startMs, matchMs: 0 }),
-          signals: undefined,
-        };
+        result = { screening: concludeFault(options, { error, startMs, signal: request.signal }), signals: undefined };
       }
       observe?.(result.screening);
       return result;
     },
-    rematch(signals) {
+    async rematch(signals) {
       const startMs = clock.monotonicMs();
-      const match = options.lists.matcher().match(signals);
-      const reading: Reading = { kind: 'hashed', pictures: signals.pictures };
-      return conclude(options, { reading, match, times: NO_TIMES, startMs, matchMs: clock.monotonicMs() - startMs });
+      try {
+        const match = await options.lists.matcher().match(signals, { key: RECHECK_KEY });
+        const reading: Reading = { kind: 'hashed', pictures: signals.pictures };
+        return conclude(options, { reading, match, times: NO_TIMES, startMs, matchMs: clock.monotonicMs() - startMs });
+      } catch (error) {
+        return concludeFault(options, { error, startMs, signal: undefined });
+      }
     },
   };
 }
+
+/** Re-checks take turns with uploads; their own number must not push those aside. */
+const RECHECK_KEY = 'recheck';
 
 /**
  * Digests first: they need no decoder. When no list could give an answer the content is not decoded at all; otherwise it is, whatever the
@@ -87,11 +91,13 @@ async function screen(options: ScreeningOptions, request: ScreenRequest, startMs
   const digestsOnly: QuerySignals = { digests: request.digests, pictures: [] };
   const isHopeless = (match: MatchResult): boolean =>
     match.hitCount === 0 && (lists.freshness().state === 'loading' || (match.activeLists === 0 && config.requireLists));
-  const content: ReadContent = isHopeless(lists.matcher().match(digestsOnly)) ? { reading: unread(request), times: NO_TIMES } : await read(options, request);
+  const matching = { key: request.key, signal: request.signal };
+  const isUnanswerable = isHopeless(await lists.matcher().match(digestsOnly, matching));
+  const content: ReadContent = isUnanswerable ? { reading: unread(request), times: NO_TIMES } : await read(options, request);
   const { reading, times } = content;
   const signals: QuerySignals = reading.kind === 'hashed' ? { digests: request.digests, pictures: reading.pictures } : digestsOnly;
   const matchStartMs = clock.monotonicMs();
-  const match = lists.matcher().match(signals);
+  const match = await lists.matcher().match(signals, matching);
   const screening = conclude(options, { reading, match, times, startMs, matchMs: clock.monotonicMs() - matchStartMs });
   // Signals of a part must not become a clearance of the whole at a later comparison.
   const isWhole = reading.kind === 'hashed' && reading.media?.isPartial !== true;
@@ -105,6 +111,25 @@ function unread(request: ScreenRequest): Reading {
 async function read({ pool, stopping }: ScreeningOptions, request: ScreenRequest): Promise<ReadContent> {
   if (stopping?.aborted === true) return { reading: { kind: 'failed', reason: 'stopping' }, times: NO_TIMES };
   return readContent(pool, request);
+}
+
+interface Fault {
+  readonly error: unknown;
+  readonly startMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Without a comparison there is no verdict but `error`. */
+function concludeFault(options: ScreeningOptions, { error, startMs, signal }: Fault): Screening {
+  const reason = readReason(error, signal);
+  if (reason === 'internal') options.log.error({ err: error }, 'a screening failed in an unexpected way');
+  return conclude(options, { reading: { kind: 'failed', reason }, match: undefined, times: NO_TIMES, startMs, matchMs: 0 });
+}
+
+function readReason(error: unknown, signal: AbortSignal | undefined): ErrorReason {
+  if (isGatehouseError(error, 'queue_full')) return 'queue_full';
+  if (isGatehouseError(error, 'stopping')) return 'stopping';
+  return signal?.aborted === true ? 'cancelled' : 'internal';
 }
 
 interface Conclusion {
@@ -123,9 +148,9 @@ function conclude({ lists, config, clock }: ScreeningOptions, conclusion: Conclu
   const isEmpty = reading.kind === 'unscannable' && reading.reason === 'empty';
   const found = conclusion.match ?? NO_MATCH;
   const match = isEmpty ? { ...found, hits: [], hitCount: 0 } : found;
-  const isInternal = conclusion.match === undefined;
-  const verdict = isInternal
-    ? ({ verdict: 'error', reason: 'internal' } as const)
+  const isUnmatched = conclusion.match === undefined;
+  const verdict: Verdict = isUnmatched
+    ? { verdict: 'error', reason: reading.kind === 'failed' ? reading.reason : 'internal' }
     : decide({ reading, match, freshness: lists.freshness().state, requireLists: config.requireLists });
   const pictures = reading.kind === 'hashed' ? reading.pictures : [];
   const media = reading.kind === 'hashed' || reading.kind === 'unscannable' ? reading.media : undefined;

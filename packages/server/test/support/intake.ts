@@ -63,7 +63,7 @@ export function createFakeScreening(): FakeScreening {
       const part = answer === undefined ? { ...readVerdict(bytes.toString('latin1')), ...match(request.digests.sha256) } : await answer(request);
       return { screening: build(part), signals };
     },
-    rematch: (signals) => build(match(signals.digests.sha256)),
+    rematch: async (signals) => build(match(signals.digests.sha256)),
   };
   return fake;
 }

@@ -5,6 +5,7 @@ import type { AppContext } from '../../src/platform/context.ts';
 import type { SettingKey } from '../../src/platform/config.ts';
 import type { Clock } from '../../src/platform/clock.ts';
 import type { ImportReport, MatchResult, QuerySignals, SignalType } from '../../src/lists/index.ts';
+import type { ListTuning } from '../../src/lists/list-threads.ts';
 import { createListsService, type ListsService } from '../../src/lists/service.ts';
 import { createTestContext, type TestContext } from './context.ts';
 import type { TestDatabase } from './database.ts';
@@ -21,12 +22,14 @@ export interface TestNodeOptions {
   readonly clock?: Clock;
   /** Nodes share segment files. */
   readonly sharing?: TestNode;
+  /** Threads and snapshots for little lists, too. */
+  readonly tuning?: ListTuning;
 }
 
 export async function startTestNode(database: TestDatabase, options: TestNodeOptions = {}): Promise<TestNode> {
   const test = await createTestContext({ database: database.database, ...options });
   const context = options.sharing === undefined ? test.context : { ...test.context, blobs: options.sharing.context.blobs };
-  const service = createListsService(context);
+  const service = createListsService(context, options.tuning);
   await service.start();
   return {
     context,
@@ -52,7 +55,7 @@ export function asQuery(type: SignalType, value: string, quality = 100): QuerySi
   return { digests: NO_DIGESTS, pictures: [{ rendering: 'opaque', form: 'full', quality, hashes: [value] }] };
 }
 
-export function match(node: TestNode, type: SignalType, value: string, quality = 100): MatchResult {
+export function match(node: TestNode, type: SignalType, value: string, quality = 100): Promise<MatchResult> {
   return node.service.matcher().match(asQuery(type, value, quality));
 }
 
