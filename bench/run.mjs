@@ -1,38 +1,76 @@
 /**
- * `npm run bench [-- suite …] [--write]`: runs the suites one after the other, prints Markdown, writes bench/results.json, and with
- * --write puts the tables into docs/capacity.md between its marks. Ratios in one run are what counts; machines are shared and noisy.
+ * `npm run bench [-- suite …] [--write] [--quick] [--large] [--peers]`: runs the suites one after the other and prints Markdown. What it measured goes to
+ * bench/results.json, and with --write to docs/capacity.md, each suite between its own marks: a run of some suites leaves the others' tables as they are.
+ * Ratios in one run are what counts; machines are shared and noisy.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMachine } from './measure.mjs';
-import { benchImport } from './import.mjs';
-import { benchMemory } from './memory.mjs';
-import { benchScan } from './scan.mjs';
-import { benchSearch } from './search.mjs';
-import { benchSplit } from './split.mjs';
 
-const SUITES = { split: benchSplit, search: benchSearch, import: benchImport, scan: benchScan, memory: benchMemory };
+/** A suite gives `{ title, rows, note }`, or several of those as `tables` with everything that was measured as `detail`. */
+const SUITES = {
+  search: async () => (await import('./search.mjs')).benchSearch,
+  peers: async () => (await import('./peers.mjs')).benchPeers,
+  digests: async () => (await import('./digests.mjs')).benchDigests,
+  split: async () => (await import('./split.mjs')).benchSplit,
+  import: async () => (await import('./import.mjs')).benchImport,
+  scan: async () => (await import('./scan.mjs')).benchScan,
+  memory: async () => (await import('./memory.mjs')).benchMemory,
+};
+
+const RESULTS = join(import.meta.dirname, 'results.json');
+const CAPACITY = join(import.meta.dirname, '../docs/capacity.md');
+const FLAGS = ['--write', '--quick', '--large', '--peers'];
+/** What changes the figures of a suite, and so belongs to its command. */
+const FLAGS_OF = { search: ['--quick', '--large'], peers: ['--quick'], digests: ['--quick'] };
+
 const args = process.argv.slice(2);
-const wanted = args.filter((arg) => !arg.startsWith('--'));
-const unknown = wanted.filter((name) => !(name in SUITES));
-if (unknown.length > 0) throw new Error(`no suite named ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`);
-
-const machine = describeMachine();
-const results = { machine, suites: {} };
-const parts = [
-  `Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Node ${machine.node}; load at the start ${machine.load}. Command: \`npm run bench\`.`,
-];
-for (const [name, suite] of Object.entries(SUITES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+const options = { isQuick: args.includes('--quick'), isLarge: args.includes('--large') };
+const results = readResults();
+for (const name of readWanted()) {
   process.stderr.write(`bench: ${name}…\n`);
-  const { title, rows, note } = await suite();
-  results.suites[name] = rows;
-  parts.push(`### ${title}\n\n${toTable(rows)}${note === undefined ? '' : `\n\n${note}`}`);
+  try {
+    const machine = describeMachine();
+    const measured = await (await SUITES[name]())(options);
+    const { tables = [measured], detail } = measured;
+    results.suites[name] = {
+      machine,
+      command: ['npm run bench --', name, ...args.filter((arg) => FLAGS_OF[name]?.includes(arg))].join(' '),
+      tables,
+      detail,
+    };
+    writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+    const markdown = toMarkdown(results.suites[name]);
+    process.stdout.write(`${markdown}\n\n`);
+    if (args.includes('--write')) writeCapacity(name, markdown);
+  } catch (error) {
+    // The others are still worth their time; this one leaves its old table, and the run has failed.
+    process.stderr.write(`bench: ${name} FAILED: ${error.stack}\n`);
+    process.exitCode = 1;
+  }
 }
-const markdown = parts.join('\n\n');
-process.stdout.write(`${markdown}\n`);
-writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-if (args.includes('--write')) writeCapacity(markdown);
+
+function readWanted() {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = [...names.filter((name) => !(name in SUITES)), ...args.filter((arg) => arg.startsWith('--') && !FLAGS.includes(arg))];
+  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; suites are ${Object.keys(SUITES).join(', ')}, flags ${FLAGS.join(', ')}`);
+  // The peers are installed from elsewhere and take minutes: only when they are asked for.
+  const usual = Object.keys(SUITES).filter((name) => name !== 'peers');
+  const wanted = names.length > 0 ? names : usual;
+  return args.includes('--peers') && !wanted.includes('peers') ? [...wanted, 'peers'] : wanted;
+}
+
+/** What earlier runs measured of other suites. */
+function readResults() {
+  const before = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+  return { suites: Object.fromEntries(Object.entries(before.suites ?? {}).filter(([name, { tables }]) => name in SUITES && tables !== undefined)) };
+}
+
+function toMarkdown({ machine, command, tables }) {
+  const about = `\`${command}\`: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Node ${machine.node}; load at the start ${machine.load}.`;
+  const texts = tables.map(({ title, rows, note }) => [`### ${title}`, toTable(rows), ...(note === undefined || note === '' ? [] : [note])].join('\n\n'));
+  return [...texts, about].join('\n\n');
+}
 
 function toTable(rows) {
   const columns = Object.keys(rows[0] ?? {});
@@ -41,9 +79,9 @@ function toTable(rows) {
     .join('\n');
 }
 
-function writeCapacity(text) {
-  const path = join(import.meta.dirname, '../docs/capacity.md');
-  const [begin, end] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
-  const before = readFileSync(path, 'utf8');
-  writeFileSync(path, `${before.slice(0, before.indexOf(begin) + begin.length)}\n\n${text}\n\n${before.slice(before.indexOf(end))}`);
+function writeCapacity(name, text) {
+  const [begin, end] = [`<!-- bench:${name}:begin -->`, `<!-- bench:${name}:end -->`];
+  const before = readFileSync(CAPACITY, 'utf8');
+  if (!before.includes(begin) || !before.includes(end)) throw new Error(`docs/capacity.md has no marks for the suite ${name}`);
+  writeFileSync(CAPACITY, `${before.slice(0, before.indexOf(begin) + begin.length)}\n\n${text}\n\n${before.slice(before.indexOf(end))}`);
 }
