@@ -19,7 +19,7 @@ export interface Limits {
 }
 
 /** The measurements behind these numbers are in README.md, "Where the lines are drawn". */
-export const DEFAULT_LIMITS: Limits = { linearRows: 1024, growingRows: 65_535, ringRows: 30 * 2 ** 20, rowsPerChain: 4, rowsPerBucket: 8 };
+export const DEFAULT_LIMITS: Limits = { linearRows: 1024, growingRows: 65_535, ringRows: 30 * 2 ** 20, rowsPerChain: 4, rowsPerBucket: 16 };
 
 /** What every segment of an index has in common. */
 export interface SegmentSettings {
