@@ -1,6 +1,7 @@
-import { ColumnBox, STRIP, boxFour, boxLine, type Axis, type Lines } from './box.ts';
+import { ColumnBox, STRIP, boxFour, type Axis, type Lines } from './box.ts';
+import { EdgeLuma } from './edges.ts';
 import { writeLuma, type Picture } from './picture.ts';
-import { BEFORE_FIRST, reachAhead, windowFor } from './sampling.ts';
+import { reachAhead, windowFor } from './sampling.ts';
 
 /*
  * Jarosz filter (two box passes along each axis, specification step 4) followed by sampling (step 5), in one stream over the
@@ -29,8 +30,11 @@ export function filterAndSample(picture: Picture, rows: readonly number[], colum
     box.next(line, 0);
     for (const slot of slots.get(y) ?? []) grid.set(line, slot * columns.length);
   }
-  if (columns.includes(BEFORE_FIRST)) fillColumnBeforeFirst(picture, { rows, columns, grid });
-  if (rows.includes(BEFORE_FIRST)) fillRowBeforeFirst(picture, { rows, columns, grid });
+  if (EdgeLuma.isNeeded({ rows, columns })) {
+    const edges = new EdgeLuma(picture);
+    edges.note(picture.data, 0, height);
+    edges.apply({ rows, columns, grid });
+  }
   return grid;
 }
 
@@ -92,47 +96,4 @@ interface Pick {
 function pickColumns(line: Float32Array, lineAt: number, pick: Pick): void {
   const { at, out, outAt } = pick;
   for (let slot = 0; slot < at.length; slot++) out[outAt + slot] = line[lineAt + (at[slot] ?? 0)] ?? 0;
-}
-
-interface Grid {
-  readonly rows: readonly number[];
-  readonly columns: readonly number[];
-  readonly grid: Float32Array;
-}
-
-/**
- * The box of width 2 at p holds p and p+1, that of the flipped axis p-1 and p. At the flipped end, the first pass gives v0 and
- * (v0+v1)/2, and the second pass the mean of these two: 3/4 v0 + 1/4 v1.
- */
-function valueBeforeFirst(first: number, second: number): number {
-  return 0.75 * first + 0.25 * second;
-}
-
-/** The samples at column -1: columns 0 and 1 of the picture combined, then filtered down the column. */
-function fillColumnBeforeFirst(picture: Picture, { rows, columns, grid }: Grid): void {
-  const { width, height } = picture;
-  const pair = new Float32Array(2);
-  const line = new Float32Array(height);
-  for (let y = 0; y < height; y++) {
-    writeLuma(picture, { first: y * width, count: 2 }, pair);
-    line[y] = valueBeforeFirst(pair[0] ?? 0, pair[1] ?? 0);
-  }
-  const filtered = boxLine(boxLine(line, windowFor(height)), windowFor(height));
-  for (const [i, y] of rows.entries()) {
-    const value = y === BEFORE_FIRST ? valueBeforeFirst(line[0] ?? 0, line[1] ?? 0) : (filtered[y] ?? 0);
-    for (const [j, x] of columns.entries()) if (x === BEFORE_FIRST) grid[i * columns.length + j] = value;
-  }
-}
-
-/** The samples at row -1, likewise. The corner, where the column is -1 too, was filled before. */
-function fillRowBeforeFirst(picture: Picture, { rows, columns, grid }: Grid): void {
-  const { width } = picture;
-  const pair = new Float32Array(2 * width);
-  writeLuma(picture, { first: 0, count: 2 * width }, pair);
-  const line = Float32Array.from({ length: width }, (_, x) => valueBeforeFirst(pair[x] ?? 0, pair[width + x] ?? 0));
-  const filtered = boxLine(boxLine(line, windowFor(width)), windowFor(width));
-  for (const [i, y] of rows.entries()) {
-    if (y !== BEFORE_FIRST) continue;
-    for (const [j, x] of columns.entries()) if (x !== BEFORE_FIRST) grid[i * columns.length + j] = filtered[x] ?? 0;
-  }
 }

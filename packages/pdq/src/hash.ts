@@ -1,22 +1,10 @@
 import { filterAndSample } from './filter.ts';
+import { sharedKernel, type KernelOptions } from './kernel.ts';
 import { checkPicture, writeLuma, type Picture } from './picture.ts';
 import { GRID, forwardPositions, mirroredPositions } from './sampling.ts';
+import type { PdqOrientationsResult, PdqResult } from './results.ts';
 import { measureQuality, rearrange, threshold, transform } from './transform.ts';
-
-/** The hash of a picture. */
-export interface PdqResult {
-  /** 64 lower-case hexadecimal digits: 256 bits, as every PDQ list writes them. */
-  readonly hash: string;
-  /** 0 to 100. Below 50 the hash says little: do not list it and do not match it. */
-  readonly quality: number;
-}
-
-/** The hashes of a picture in its eight orientations, in the order of ORIENTATIONS. */
-export interface PdqOrientationsResult {
-  readonly hashes: readonly string[];
-  /** 0 to 100, of the picture as it is. */
-  readonly quality: number;
-}
+import { hashMirrored, hashPlain, samplePlain } from './wasm-hash.ts';
 
 /**
  * What is done to the picture before it is hashed, in the order of every `hashes` array here. The names and their order are
@@ -48,13 +36,20 @@ const MIN_SIDE = 5;
 
 const NO_HASH = '0'.repeat(64);
 
-function isTooSmall(picture: Picture): boolean {
-  return picture.width < MIN_SIDE || picture.height < MIN_SIDE;
+type Size = Pick<Picture, 'width' | 'height'>;
+
+function isTooSmall({ width, height }: Size): boolean {
+  return width < MIN_SIDE || height < MIN_SIDE;
+}
+
+/** Pictures that need no filter are left to TypeScript. */
+export function isHashedByKernel(size: Size): boolean {
+  return !isTooSmall(size) && !isGridSized(size);
 }
 
 /** A picture of exactly 64 x 64 is its own grid, unfiltered (specification step 3). */
-function isGridSized(picture: Picture): boolean {
-  return picture.width === GRID && picture.height === GRID;
+function isGridSized({ width, height }: Size): boolean {
+  return width === GRID && height === GRID;
 }
 
 function sampleLuma(picture: Picture): Float32Array {
@@ -73,9 +68,11 @@ function sampleFiltered(picture: Picture): Float32Array {
  *
  * @throws PdqError when the picture's fields are out of range or do not agree with each other.
  */
-export function pdq(picture: Picture): PdqResult {
+export function pdq(picture: Picture, options: KernelOptions = {}): PdqResult {
   checkPicture(picture);
   if (isTooSmall(picture)) return { hash: NO_HASH, quality: 0 };
+  const kernel = isHashedByKernel(picture) ? sharedKernel(options) : undefined;
+  if (kernel !== undefined) return hashPlain(kernel, picture);
   const grid = isGridSized(picture) ? sampleLuma(picture) : sampleFiltered(picture);
   return { hash: threshold(transform(grid)), quality: measureQuality(grid) };
 }
@@ -87,10 +84,11 @@ export function pdq(picture: Picture): PdqResult {
  *
  * @throws PdqError as `pdq`.
  */
-export function pdqDihedral(picture: Picture): PdqOrientationsResult {
+export function pdqDihedral(picture: Picture, options: KernelOptions = {}): PdqOrientationsResult {
   checkPicture(picture);
   if (isTooSmall(picture)) return { hashes: ORIENTATIONS.map(() => NO_HASH), quality: 0 };
-  const grid = sampleFiltered(picture);
+  const kernel = sharedKernel(options);
+  const grid = kernel === undefined ? sampleFiltered(picture) : samplePlain(kernel, picture);
   const block = transform(grid);
   // Row i holds frequency i + 1, and mirroring negates the odd frequencies: the even rows or columns (specification step 11).
   const ofRow = (i: number): number => (i % 2 === 0 ? -1 : 1);
@@ -114,9 +112,11 @@ export function pdqDihedral(picture: Picture): PdqOrientationsResult {
  *
  * @throws PdqError as `pdq`.
  */
-export function pdqOrientations(picture: Picture): PdqOrientationsResult {
+export function pdqOrientations(picture: Picture, options: KernelOptions = {}): PdqOrientationsResult {
   checkPicture(picture);
   if (isTooSmall(picture)) return { hashes: ORIENTATIONS.map(() => NO_HASH), quality: 0 };
+  const kernel = isHashedByKernel(picture) ? sharedKernel(options) : undefined;
+  if (kernel !== undefined) return hashMirrored(kernel, picture);
   const [plain, upsideDown, leftRight, both] = isGridSized(picture) ? mirrorGrids(sampleLuma(picture)) : sampleMirrored(picture);
   const grids = [plain, turn(leftRight), both, turn(upsideDown), upsideDown, leftRight, turn(plain), turn(both)];
   return { hashes: grids.map((grid) => threshold(transform(grid))), quality: measureQuality(plain) };

@@ -1,7 +1,12 @@
 import { checkPicture, type Picture } from './picture.ts';
 
 /** The side to which the reference's command shrinks larger pictures. */
-const SIDE = 512;
+export const SIDE = 512;
+
+/** For each of the 512 positions, the one that it is taken from. */
+export function nearestPositions(size: number): number[] {
+  return Array.from({ length: SIDE }, (_, x) => Math.floor((x * size) / SIDE));
+}
 
 /**
  * The picture as the reference's C++ *command* sees it before hashing: where a side exceeds 512 pixels, exactly 512 x 512 by
@@ -18,7 +23,7 @@ export function toNearest512(picture: Picture): Picture | undefined {
   checkPicture(picture);
   const { data, width, height, channels } = picture;
   if (width <= SIDE && height <= SIDE) return undefined;
-  const columnAt = Int32Array.from({ length: SIDE }, (_, x) => Math.floor((x * width) / SIDE) * channels);
+  const columnAt = nearestPositions(width).map((x) => x * channels);
   const out = new Uint8Array(SIDE * SIDE * channels);
   for (let y = 0, at = 0; y < SIDE; y++) {
     const rowAt = Math.floor((y * height) / SIDE) * width * channels;

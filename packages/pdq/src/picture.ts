@@ -12,9 +12,8 @@ export interface Picture {
   readonly channels: 1 | 3 | 4;
 }
 
-/** Throws a PdqError unless the picture's fields agree with each other. */
-export function checkPicture(picture: Picture): void {
-  const { data, width, height, channels } = picture;
+/** Throws a PdqError unless these are numbers of a picture. */
+export function checkSize({ width, height, channels }: Pick<Picture, 'width' | 'height' | 'channels'>): void {
   for (const [name, value] of [
     ['width', width],
     ['height', height],
@@ -27,9 +26,20 @@ export function checkPicture(picture: Picture): void {
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new PdqError('invalid_dimensions', `channels must be 1 (grey), 3 (RGB) or 4 (RGBA), got ${String(channels)}.`);
   }
+}
+
+/** Throws a PdqError unless these are samples. */
+export function checkBytes(data: Picture['data']): void {
   if (!(data instanceof Uint8Array) && !(data instanceof Uint8ClampedArray)) {
     throw new PdqError('invalid_data', 'data must be a Uint8Array or a Uint8ClampedArray of 8-bit samples.');
   }
+}
+
+/** Throws a PdqError unless the picture's fields agree with each other. */
+export function checkPicture(picture: Picture): void {
+  checkSize(picture);
+  const { data, width, height, channels } = picture;
+  checkBytes(data);
   const expected = width * height * channels;
   if (data.length !== expected) {
     throw new PdqError('invalid_data', `data must hold width x height x channels = ${expected} bytes, got ${data.length}.`);

@@ -6,13 +6,13 @@ export const BLOCK = 16;
 const CELLS = BLOCK * BLOCK;
 
 /** Frequencies 1 to 16 of the 64-point cosine transform, 16 rows of 64; the constant is left out (specification step 7). */
-const COSINES: Float32Array = Float32Array.from({ length: BLOCK * GRID }, (_, at) => {
+export const COSINES: Float32Array = Float32Array.from({ length: BLOCK * GRID }, (_, at) => {
   const frequency = Math.floor(at / GRID) + 1;
   return Math.fround(Math.sqrt(2 / GRID)) * Math.cos((Math.PI / 2 / GRID) * frequency * (2 * (at % GRID) + 1));
 });
 
 /** The same with rows and columns exchanged: 64 rows of 16. */
-const COSINES_TURNED: Float32Array = Float32Array.from({ length: GRID * BLOCK }, (_, at) => {
+export const COSINES_TURNED: Float32Array = Float32Array.from({ length: GRID * BLOCK }, (_, at) => {
   return COSINES[(at % BLOCK) * GRID + Math.floor(at / BLOCK)] ?? 0;
 });
 

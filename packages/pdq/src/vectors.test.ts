@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { drawPattern, type PatternSpec } from '../test/patterns.ts';
-import { pdq, pdqDihedral, pdqOrientations } from './index.ts';
+import { pdq, pdqDihedral, pdqForms, pdqOrientations } from './index.ts';
 
 interface Vector extends PatternSpec {
   readonly id: string;
@@ -27,7 +27,11 @@ describe('vectors of the C++ reference (fixtures/pdq)', () => {
       const picture = drawPattern(vector);
       expect(createHash('sha256').update(picture.data).digest('hex')).toBe(vector.sha256);
       const result = { hash: vector.hash, quality: vector.quality };
-      expect(pdq(picture)).toEqual(result);
+      for (const kernel of ['wasm', 'typescript'] as const) {
+        expect(pdq(picture, { kernel })).toEqual(result);
+        expect(pdqForms(picture, { kernel }).full).toEqual(pdqOrientations(picture, { kernel }));
+        expect(pdqDihedral(picture, { kernel }).hashes).toEqual(vector.dihedral);
+      }
       expect(pdq({ ...picture, data: Uint8ClampedArray.from(picture.data) })).toEqual(result);
       // The vectors' quality is of the plain hash; for 64 x 64 the dihedral routine measures the filtered grid instead.
       const dihedral = pdqDihedral(picture);

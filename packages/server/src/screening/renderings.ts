@@ -3,8 +3,8 @@
  * distance 128 to itself when alpha is dropped or flattened on the wrong colour (intake-and-media.md, section 2), and list owners' tools
  * drop it (screening-and-lists.md 1.5, 6). So a picture that is not opaque is hashed flattened on white, on black, and with alpha dropped.
  */
-import { pdqOrientations, toNearest512, type Picture } from '@gatehouse/pdq';
-import type { Form, PictureHashes, Rendering } from '../lists/index.ts';
+import { pdqForms, type Picture } from '@gatehouse/pdq';
+import type { PictureHashes, Rendering } from '../lists/index.ts';
 
 const OPAQUE = 255;
 const WHITE = 255;
@@ -12,16 +12,15 @@ const BLACK = 0;
 
 /** At full resolution and, when a side exceeds 512, in the C++ command's nearest-neighbour form: lists hold either. */
 export function hashRenderings(picture: Picture): PictureHashes[] {
-  // Nearest-neighbour sampling takes whole pixels, so that it may come before flattening.
-  const small = toNearest512(picture);
-  return [...hashForm(picture, 'full'), ...(small === undefined ? [] : hashForm(small, 'nearest512'))];
-}
-
-function hashForm(picture: Picture, form: Form): PictureHashes[] {
-  const hash = (rendering: Rendering, rendered: Picture): PictureHashes => ({ rendering, form, ...pdqOrientations(rendered) });
-  if (isOpaque(picture)) return [hash('opaque', picture)];
+  const hash = (rendering: Rendering, rendered: Picture): PictureHashes[] => {
+    const { full, nearest512 } = pdqForms(rendered);
+    return [{ rendering, form: 'full', ...full }, ...(nearest512 === undefined ? [] : [{ rendering, form: 'nearest512' as const, ...nearest512 }])];
+  };
+  if (isOpaque(picture)) return hash('opaque', picture);
+  // Nearest-neighbour sampling takes whole pixels, so that flattening may come before it.
   const buffer = new Uint8Array(picture.width * picture.height * 3);
-  return [hash('white', flatten(picture, WHITE, buffer)), hash('black', flatten(picture, BLACK, buffer)), hash('dropped', picture)];
+  const found = [...hash('white', flatten(picture, WHITE, buffer)), ...hash('black', flatten(picture, BLACK, buffer)), ...hash('dropped', picture)];
+  return [...found.filter(({ form }) => form === 'full'), ...found.filter(({ form }) => form === 'nearest512')];
 }
 
 function isOpaque({ data, channels }: Picture): boolean {
