@@ -1,5 +1,5 @@
 /** What the regression gate measures: by name of the check, the median of ratios round by round, or a number that does not depend on time. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adoptSharedIndex, createHammingIndex, openSharedIndex, readSnapshot, writeSnapshot } from '@gatehouse/hamming';
@@ -8,6 +8,7 @@ import { clusteredHashes, clusteredQueries, splitHashes, uniformHashes } from '.
 import { measureTable } from './digests.mjs';
 import { cpuMs, median, ratioOf, summariseRounds, takeTurns, timeEach } from './measure.mjs';
 import { compileNative, openProgram } from './native.mjs';
+import { measureRatios } from './pdq.mjs';
 import { makePixels } from './pictures.mjs';
 import { compareHits, RADIUS, scanLinear } from './search-checks.mjs';
 
@@ -54,7 +55,7 @@ async function measureSearch() {
 }
 
 async function openNatives(hashes, queries) {
-  const [ring, scan] = ['ring', 'scan'].map(compileNative);
+  const [ring, scan] = ['ring', 'scan'].map((name) => compileNative(name));
   if (ring === undefined || scan === undefined) return undefined;
   const files = ['hashes', 'queries'].map((name) => join(tmpdir(), `gatehouse-bench-gate-${process.pid}-${name}`));
   try {
@@ -112,7 +113,6 @@ async function measureDigests() {
   return { 'Set of strings / table of MD5, absent, 1 million': set / absent.p50, 'bytes a key, MD5, 1 million': bytesPerKey };
 }
 
-/** What only bench/pdq.mjs knows how to choose, it measures: `measureRatios`, by name of the check. */
 async function measurePdq() {
   const picture = await makePixels(7, 512, 512);
   const turns = await takeTurns(
@@ -122,6 +122,5 @@ async function measurePdq() {
     },
     ROUNDS + 3,
   );
-  const { measureRatios } = existsSync(join(import.meta.dirname, 'pdq.mjs')) ? await import('./pdq.mjs') : {};
-  return { 'eight pixel orientations / one hash, 512x512': ratioOf(turns.eight.slice(3), turns.one.slice(3)).p50, ...(await measureRatios?.()) };
+  return { 'eight pixel orientations / one hash, 512x512': ratioOf(turns.eight.slice(3), turns.one.slice(3)).p50, ...(await measureRatios()) };
 }

@@ -10,14 +10,16 @@ const COMPILER = 'g++';
 const FLAGS = ['-O3', '-march=native', '-std=c++20'];
 
 /** Path of the program made from bench/native/<name>.cpp; undefined when there is no compiler that can make it. */
-export function compileNative(name) {
+export function compileNative(name, extraFlags = []) {
   const folder = join(import.meta.dirname, 'native');
-  const version = createHash('sha256').update(FLAGS.join(' '));
+  const version = createHash('sha256').update([...FLAGS, ...extraFlags].join(' '));
   for (const file of ['common.hpp', `${name}.cpp`]) version.update(readFileSync(join(folder, file)));
   const out = join(tmpdir(), 'gatehouse-bench', `${name}-${version.digest('hex').slice(0, 16)}`);
   if (existsSync(out)) return out;
   mkdirSync(join(tmpdir(), 'gatehouse-bench'), { recursive: true });
-  const { status, error, stderr } = spawnSync(COMPILER, [...FLAGS, '-o', `${out}.${process.pid}`, join(folder, `${name}.cpp`)], { encoding: 'utf8' });
+  const { status, error, stderr } = spawnSync(COMPILER, [...FLAGS, ...extraFlags, '-o', `${out}.${process.pid}`, join(folder, `${name}.cpp`)], {
+    encoding: 'utf8',
+  });
   if (error !== undefined || status !== 0) {
     process.stderr.write(`bench: bench/native/${name}.cpp was not compiled: ${error?.message ?? stderr}\n`);
     return undefined;
@@ -55,6 +57,7 @@ export async function openProgram(path, args) {
       return Object.fromEntries(Object.entries(ns).map(([name, value]) => [name, value / 1000]));
     },
     hits: (variant) => ask(`hits ${variant}`),
+    ask,
     async close() {
       child.stdin.end();
       await ended;

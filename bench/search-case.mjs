@@ -118,7 +118,7 @@ async function compareForms(index, hashes, { queries, checked, exact }) {
 
 /** Undefined where there is no compiler. */
 async function openNatives(hashes, queries, variants) {
-  const [ring, scan] = ['ring', 'scan'].map(compileNative);
+  const [ring, scan] = ['ring', 'scan'].map((name) => compileNative(name));
   if (ring === undefined || scan === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-native-'));
   const files = ['hashes', 'queries'].map((name) => join(folder, name));

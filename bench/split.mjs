@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHammingIndex } from '@gatehouse/hamming';
-import { hashToBytes, pdqOrientations, toNearest512 } from '@gatehouse/pdq';
+import { hashToBytes, pdqForms } from '@gatehouse/pdq';
 import sharp from 'sharp';
 import { cpuMs, round } from './measure.mjs';
 import { createRandom, encode, makePixels } from './pictures.mjs';
@@ -40,8 +40,7 @@ async function splitOne(index, path, file) {
   const decode = () => sharp(path, { failOn: 'none' }).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   const { data, info } = await decode();
   const picture = { data, width: info.width, height: info.height, channels: info.channels };
-  const small = toNearest512(picture);
-  const hashAll = () => [picture, small].flatMap((form) => (form === undefined ? [] : pdqOrientations(form).hashes));
+  const hashAll = () => Object.values(pdqForms(picture)).flatMap((form) => form?.hashes ?? []);
   const queries = hashAll().map(hashToBytes);
   const stages = {
     read: await cpuMs(() => readFile(path)),

@@ -1,4 +1,4 @@
-import { divideToRows, sumAlongRows } from './boxes';
+import { boxAlongRows, sumAlongRows } from './boxes';
 import { boxDownColumns, enterRows } from './columns';
 import { BATCH, DONE, HEIGHT, READ, RING_AT, RING_ROWS, STRIDE, WINDOW_Y } from './layout';
 import { readLuma } from './luma';
@@ -13,8 +13,7 @@ export function pushRows(f: usize, from: usize): void {
   const ahead = load<u32>(f, WINDOW_Y) >> 1;
   const read = load<u32>(f, READ);
   readLuma(f, from);
-  sumAlongRows(f);
-  divideToRows(f, <usize>load<u32>(f, RING_AT) + <usize>(read % load<u32>(f, RING_ROWS)) * load<u32>(f, STRIDE));
+  boxAlongRows(f, <usize>load<u32>(f, RING_AT) + <usize>(read % load<u32>(f, RING_ROWS)) * load<u32>(f, STRIDE));
   const end = min(read + BATCH, height);
   store<u32>(f, end, READ);
   if (read < ahead) enterRows(f, read, min(end, ahead));

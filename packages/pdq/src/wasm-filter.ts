@@ -41,23 +41,55 @@ const STRIDE_EXTRA_BYTES = 64;
 
 const alignUp = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
+/** What a filter for pictures of one size consists of. Made once, used for every picture of that size. */
 export interface FilterPlan {
   readonly size: Pick<Picture, 'width' | 'height' | 'channels'>;
   /** Positions of sampling.ts; the number of columns is a multiple of four. */
   readonly rows: readonly number[];
   readonly columns: readonly number[];
+  readonly hasEdges: boolean;
+  /** By column: the samples that its box holds. */
+  readonly counts: Float32Array;
+  readonly columnsAt: Uint32Array;
+  /** Sampled rows in ascending order, each with its row in the grid. */
+  readonly samples: Uint32Array;
 }
 
-interface Areas extends Readonly<
-  Record<
-    'ringAt' | 'sumsAt' | 'zeroAt' | 'batchAt' | 'boxesAt' | 'countsAt' | 'columnsAt' | 'narrowAt' | 'narrowSumsAt' | 'samplesAt' | 'gridAt' | 'end',
-    number
-  >
-> {
-  readonly stride: number;
-  readonly ringRows: number;
-  readonly narrowRows: number;
+export function planFilter(size: FilterPlan['size'], rows: readonly number[], columns: readonly number[]): FilterPlan {
+  const window = windowFor(size.width);
+  const samples = rows.flatMap((position, slot) => (position === BEFORE_FIRST ? [] : [{ position, slot }])).toSorted((a, b) => a.position - b.position);
+  return {
+    size,
+    rows,
+    columns,
+    hasEdges: EdgeLuma.isNeeded({ rows, columns }),
+    counts: Float32Array.from({ length: size.width }, (_, x) => {
+      const end = x + reachAhead(window) + 1;
+      return Math.min(end, size.width) - Math.max(end - window, 0);
+    }),
+    columnsAt: Uint32Array.from(columns, (position) => Math.max(position, 0)),
+    samples: Uint32Array.from(samples.flatMap(({ position, slot }) => [position, slot])),
+  };
 }
+
+const AREA_FIELDS = [
+  'stride',
+  'ringRows',
+  'ringAt',
+  'sumsAt',
+  'zeroAt',
+  'batchAt',
+  'boxesAt',
+  'countsAt',
+  'columnsAt',
+  'narrowRows',
+  'narrowAt',
+  'narrowSumsAt',
+  'samplesAt',
+  'gridAt',
+] as const;
+
+type Areas = Readonly<Record<(typeof AREA_FIELDS)[number] | 'end', number>>;
 
 function layOut({ size, rows, columns }: FilterPlan, start: number): Areas {
   const { width, height } = size;
@@ -111,7 +143,7 @@ export class WasmFilter {
     this.#start = start;
     this.end = areas.end;
     this.gridAt = areas.gridAt;
-    this.#edges = EdgeLuma.isNeeded(plan) ? new EdgeLuma(plan.size) : undefined;
+    this.#edges = plan.hasEdges ? new EdgeLuma(plan.size) : undefined;
     this.#write(areas);
   }
 
@@ -129,25 +161,20 @@ export class WasmFilter {
 
   #write(areas: Areas): void {
     const { words, floats } = this.#kernel;
-    const { size, rows, columns } = this.#plan;
-    const [windowX, windowY] = [windowFor(size.width), windowFor(size.height)];
-    const { end: _end, ...fields } = areas;
-    const samples = rows.flatMap((position, slot) => (position === BEFORE_FIRST ? [] : [{ position, slot }])).toSorted((a, b) => a.position - b.position);
-    const values = { ...fields, ...size, windowX, windowY, columns: columns.length, samples: samples.length, read: 0, done: 0, sampled: 0 };
-    for (const [name, word] of Object.entries(FIELD)) words[this.#start / 4 + word] = values[name as keyof typeof FIELD];
+    const { size, columns, counts, columnsAt, samples } = this.#plan;
+    const field = (name: keyof typeof FIELD, value: number): void => {
+      words[this.#start / 4 + FIELD[name]] = value;
+    };
+    for (const name of AREA_FIELDS) field(name, areas[name]);
+    for (const name of ['width', 'height', 'channels'] as const) field(name, size[name]);
+    field('windowX', windowFor(size.width));
+    field('windowY', windowFor(size.height));
+    field('columns', columns.length);
+    field('samples', samples.length / 2);
+    for (const name of ['read', 'done', 'sampled'] as const) field(name, 0);
     floats.fill(0, areas.sumsAt / 4, areas.ringAt / 4);
-    words.set(
-      columns.map((position) => Math.max(position, 0)),
-      areas.columnsAt / 4,
-    );
-    words.set(
-      samples.flatMap(({ position, slot }) => [position, slot]),
-      areas.samplesAt / 4,
-    );
-    const ahead = reachAhead(windowX);
-    for (let x = 0; x < size.width; x++) {
-      const last = Math.min(x + ahead + 1, size.width);
-      floats[areas.countsAt / 4 + x] = last - Math.max(x + ahead + 1 - windowX, 0);
-    }
+    floats.set(counts, areas.countsAt / 4);
+    words.set(columnsAt, areas.columnsAt / 4);
+    words.set(samples, areas.samplesAt / 4);
   }
 }

@@ -2,22 +2,36 @@ import { AREA, type WasmKernel } from './kernel.ts';
 import type { Picture } from './picture.ts';
 import type { PdqOrientationsResult, PdqResult } from './results.ts';
 import { forwardPositions, GRID, mirroredPositions } from './sampling.ts';
-import { BATCH, type FilterPlan, WasmFilter } from './wasm-filter.ts';
+import { BATCH, type FilterPlan, planFilter, WasmFilter } from './wasm-filter.ts';
 
 const GRID_ROW_BYTES = GRID * 4;
 
 type Size = Pick<Picture, 'width' | 'height' | 'channels'>;
 
-function planPlain(size: Size): FilterPlan {
-  return { size, rows: forwardPositions(size.height), columns: forwardPositions(size.width) };
+/** Of the sizes that were hashed last: a small picture takes less time than its plan. */
+const plans = new Map<string, FilterPlan>();
+const PLANS_KEPT = 16;
+
+function remember(key: string, make: () => FilterPlan): FilterPlan {
+  const plan = plans.get(key) ?? make();
+  plans.delete(key);
+  plans.set(key, plan);
+  for (const oldest of plans.keys()) {
+    if (plans.size <= PLANS_KEPT) break;
+    plans.delete(oldest);
+  }
+  return plan;
 }
 
-export function planMirrored(size: Size): FilterPlan {
-  return {
-    size,
-    rows: [...forwardPositions(size.height), ...mirroredPositions(size.height)],
-    columns: [...forwardPositions(size.width), ...mirroredPositions(size.width)],
-  };
+function planPlain({ width, height, channels }: Size): FilterPlan {
+  const size = { width, height, channels };
+  return remember(`plain ${width} ${height} ${channels}`, () => planFilter(size, forwardPositions(height), forwardPositions(width)));
+}
+
+/** The picture as it is and mirrored, along both axes: 128 x 128 samples. */
+export function planMirrored({ width, height, channels }: Size): FilterPlan {
+  const both = (length: number): number[] => [...forwardPositions(length), ...mirroredPositions(length)];
+  return remember(`mirrored ${width} ${height} ${channels}`, () => planFilter({ width, height, channels }, both(height), both(width)));
 }
 
 /** Puts a whole picture through a filter. Its pixels are copied eight rows at a time, so that they stay in the processor's cache. */

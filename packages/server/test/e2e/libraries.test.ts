@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { pdqOrientations } from '@gatehouse/pdq';
+import { pdqForms, pdqOrientations } from '@gatehouse/pdq';
 import { generatePicture } from '../support/pictures.ts';
 import { launchBrowser, openContext } from './browser.ts';
 
@@ -85,4 +85,40 @@ it('the eight orientations and the exact search agree with Node', async () => {
   );
   expect(result.hashed).toEqual({ quality: expected.quality, hashes: [...expected.hashes] });
   expect(result.found).toEqual([{ index: 3, distance: 3 }]);
+});
+
+/** A worker has the content-security policy that its own script comes with. */
+it.each([
+  ['wasm', "script-src 'self' 'wasm-unsafe-eval'"],
+  ['typescript', "script-src 'self'"],
+])('in a worker PDQ runs as %s, with the same hashes', async (kernel, policy) => {
+  const worker = `import * as pdq from '/pdq/dist/index.js';
+onmessage = ({ data }) => {
+  let isWasm = true;
+  try { pdq.pdq(data, { kernel: 'wasm' }); } catch { isWasm = false; }
+  const stream = pdq.createPdqStream({ width: data.width, height: data.height, channels: data.channels });
+  for (let at = 0; at < data.data.length; at += 10007) stream.write(data.data.subarray(at, at + 10007));
+  postMessage({ kernel: isWasm ? 'wasm' : 'typescript', forms: pdq.pdqForms(data), streamed: stream.finish() });
+};`;
+  const other = await (await openContext(browser)).newPage();
+  await other.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === '/') await route.fulfill({ contentType: 'text/html', body: '<title>worker</title>' });
+    else if (pathname === '/worker.js') await route.fulfill({ contentType: 'text/javascript', headers: { 'content-security-policy': policy }, body: worker });
+    else await route.fulfill({ contentType: 'text/javascript', body: readFileSync(join(PACKAGES, pathname), 'utf8') });
+  });
+  await other.goto(`${ORIGIN}/`);
+  const { data, width, height } = generatePicture({ seed: 12, width: 600, height: 300 });
+  const result = await other.evaluate(
+    ({ bytes, size }) =>
+      new Promise((resolve, reject) => {
+        const thread = new Worker('/worker.js', { type: 'module' });
+        thread.onmessage = (event): void => resolve(event.data);
+        thread.onerror = (event): void => reject(new Error(event.message));
+        thread.postMessage({ data: new Uint8Array(bytes), width: size[0], height: size[1], channels: 3 });
+      }),
+    { bytes: [...data], size: [width, height] },
+  );
+  const forms = pdqForms({ data, width, height, channels: 3 });
+  expect(result).toEqual({ kernel, forms, streamed: forms });
 });
