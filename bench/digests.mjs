@@ -1,5 +1,7 @@
 /** Exact look-up of digests in the table of packages/server/src/lists/digest-table.ts: bytes a key, nanoseconds for a value that is there and for one that is not. */
-import { createDigestTable, toRecords } from '../packages/server/dist/lists/digest-table.js';
+import { toRecords } from '../packages/server/dist/lists/digest-records.js';
+import { createDigestTable } from '../packages/server/dist/lists/digest-table.js';
+import { runAtOnce } from '../packages/server/dist/lists/slices.js';
 import { createDraw } from './data.mjs';
 import { median, round, withRange } from './measure.mjs';
 
@@ -35,7 +37,7 @@ export function measureTable(width, count) {
   const before = process.cpuUsage();
   const table = createDigestTable(width);
   const records = toRecords({ values, width, count }, numbers);
-  table.addRecords(records);
+  runAtOnce(table.addRecords([records]));
   const { user, system } = process.cpuUsage(before);
   const draw = createDraw(3);
   const picked = Uint32Array.from({ length: LOOKUPS }, () => draw() % count);
@@ -43,7 +45,7 @@ export function measureTable(width, count) {
   const others = randomBytes(LOOKUPS * width, 12_345);
   const lookUp = (bytes, check) => summarise(() => lookUpAll(table, { bytes, width, check }));
   return {
-    bytesPerKey: (table.bytesUsed ?? records.length) / count,
+    bytesPerKey: table.bytesUsed / count,
     buildCpuS: (user + system) / 1e6,
     absent: lookUp(others, (entry) => entry === undefined),
     present: lookUp(there, (entry, i) => entry === picked[i]),

@@ -9,12 +9,14 @@ import { describeMachine } from './measure.mjs';
 
 /** A suite gives `{ title, rows, note }`, or several of those as `tables` with everything that was measured as `detail`. */
 const SUITES = {
+  pdq: async () => (await import('./pdq.mjs')).benchPdq,
   search: async () => (await import('./search.mjs')).benchSearch,
   peers: async () => (await import('./peers.mjs')).benchPeers,
   digests: async () => (await import('./digests.mjs')).benchDigests,
   split: async () => (await import('./split.mjs')).benchSplit,
   import: async () => (await import('./import.mjs')).benchImport,
   scan: async () => (await import('./scan.mjs')).benchScan,
+  match: async () => (await import('./match.mjs')).benchMatch,
   memory: async () => (await import('./memory.mjs')).benchMemory,
 };
 

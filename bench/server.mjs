@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 const CLI = join(import.meta.dirname, '../packages/server/dist/cli.js');
 const run = promisify(execFile);
 
-export async function startServer(settings = {}) {
+/** @param nodeArgs such as `--cpu-prof` */
+export async function startServer(settings = {}, nodeArgs = []) {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   chmodSync(dataDir, 0o711);
   const env = {
@@ -19,7 +20,7 @@ export async function startServer(settings = {}) {
     GATEHOUSE_REQUESTS_PER_MINUTE: '10000000',
     ...settings,
   };
-  const child = spawn(process.execPath, [CLI, 'serve', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...nodeArgs, CLI, 'serve', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const { url } = await new Promise((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk) => {
@@ -29,7 +30,7 @@ export async function startServer(settings = {}) {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
   const cli = async (...args) => JSON.parse((await run(process.execPath, [CLI, ...args, '--json'], { env, maxBuffer: 1 << 28 })).stdout);
-  const rights = ['scan', 'uploads:write', 'uploads:read', 'receipts:verify', 'lists:read', 'lists:write', 'health:read'];
+  const rights = ['scan', 'match', 'uploads:write', 'uploads:read', 'receipts:verify', 'lists:read', 'lists:write', 'health:read'];
   const { secret } = await cli('key', 'create', '--name', 'bench', ...rights.flatMap((right) => ['--right', right]));
   return {
     url,

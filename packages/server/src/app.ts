@@ -52,7 +52,11 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const DOMAIN_MIGRATIONS: readonly DomainMigrations[] = domains.map(({ name, migrations }) => ({ domain: name, migrations }));
+const DOMAIN_MIGRATIONS: readonly DomainMigrations[] = (domains as readonly AnyDomain[]).map(({ name, migrations, transient }) => ({
+  domain: name,
+  migrations,
+  ...(transient === undefined ? {} : { transient }),
+}));
 
 type AnyDomain = Domain<string, unknown, object>;
 
@@ -239,15 +243,7 @@ function collectRoutes(opened: readonly Opened[], context: AppContext, checks: r
     metrics: context.metrics,
     version: VERSION,
     apiRoutes: () => [...own, ...system],
-    backUp: (folder) =>
-      writeBackup({
-        database: context.database,
-        blobs: context.blobs,
-        dataDir: context.config.dataDir,
-        folder,
-        domains: DOMAIN_MIGRATIONS,
-        clock: context.clock,
-      }),
+    backUp: (folder) => writeBackup({ ...context, dataDir: context.config.dataDir, folder, domains: DOMAIN_MIGRATIONS }),
   });
   return [...own, ...system, ...loadAssets()];
 }

@@ -4,7 +4,7 @@ import { parse as parseCookies } from 'hono/utils/cookie';
 import { z } from 'zod';
 import { GatehouseError } from '../platform/errors.ts';
 import { RIGHTS, type Principal } from '../platform/http/rights.ts';
-import { html, seeOther } from '../platform/http/reply.ts';
+import { html, seeOther, type Reply } from '../platform/http/reply.ts';
 import { definePage, type Exchange, type Route } from '../platform/http/route.ts';
 import { SESSION_COOKIE, sessionCookie } from '../platform/http/security.ts';
 import { Button, CodeBlock, Form, SummaryList, Title } from '../platform/ui/components.tsx';
@@ -67,7 +67,7 @@ function signInPages(service: AccessService): readonly Route[] {
 }
 
 function accountPages(service: AccessService): readonly Route[] {
-  const signedOut = (isSecure: boolean): Response => seeOther('/sign-in', { 'set-cookie': sessionCookie('', { isSecure, maxAgeS: 0 }) });
+  const signedOut = (isSecure: boolean): Reply => seeOther('/sign-in', { 'set-cookie': sessionCookie('', { isSecure, maxAgeS: 0 }) });
   return [
     definePage({
       method: 'get',

@@ -3,6 +3,7 @@ import type { AppContext } from '../platform/context.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { LOCAL_PRINCIPAL, ALL_RIGHTS, type Credentials, type Principal, type Right } from '../platform/http/rights.ts';
 import { newId, randomHex } from '../platform/ids.ts';
+import { createKeyReader, type KeyReader } from './key-reader.ts';
 import { DAY_MS, EXPIRY_WARNING_DAYS, MINUTE_MS, addMs, findMissingRights, floorToMinute, isSameRights, stateAt } from './rules.ts';
 import {
   FIRST_PERSON,
@@ -27,11 +28,11 @@ export function createAccessService(context: AppContext): AccessService {
     help: 'Credentials that were unknown, expired or revoked.',
     labels: ['kind'],
   });
-  const uses = createUseNotes(context);
   const { sql } = context.database;
+  const judges: Judges = { keys: createKeyReader(context.clock, (ids) => store.findKeysInUse(sql, ids)), ...createUseNotes(context) };
   return {
     async authenticate(credentials) {
-      const principal = await authenticate(context, credentials, uses.note);
+      const principal = await authenticate(context, credentials, judges);
       if (principal === undefined) refused.add({ kind: credentials.authorization === undefined ? 'session' : 'key' });
       return principal;
     },
@@ -54,25 +55,31 @@ export function createAccessService(context: AppContext): AccessService {
     revokeKey: (id, actor) => revokeKey(context, id, actor),
     removeExpired: () => store.deleteExpired(sql, context.clock.now()),
     summarise: () => summarise(context),
-    settle: uses.settle,
+    settle: judges.settle,
   };
 }
 
-/** One look-up by primary key on every request and no cache: what was revoked is refused from the next request on, on every node. */
-async function authenticate(context: AppContext, credentials: Credentials, noteUse: (keyId: string) => void): Promise<Principal | undefined> {
+interface Judges {
+  readonly keys: KeyReader<store.KeyInUse>;
+  note(keyId: string): void;
+  settle(): Promise<void>;
+}
+
+/** The database is asked for every request, and there is no cache: what was revoked is refused from the next request on, on every node. */
+async function authenticate(context: AppContext, credentials: Credentials, judges: Judges): Promise<Principal | undefined> {
   // A request that shows a key is judged by the key alone: it must not borrow the rights of a browser's cookie.
-  if (credentials.authorization !== undefined) return authenticateKey(context, credentials.authorization, noteUse);
+  if (credentials.authorization !== undefined) return authenticateKey(context, credentials.authorization, judges);
   if (credentials.sessionCookie !== undefined) return authenticateSession(context, credentials.sessionCookie);
   return undefined;
 }
 
-async function authenticateKey(context: AppContext, header: string, noteUse: (keyId: string) => void): Promise<Principal | undefined> {
+async function authenticateKey(context: AppContext, header: string, { keys, note }: Judges): Promise<Principal | undefined> {
   const token = parseBearer(header);
   if (token === undefined) return undefined;
-  const row = await store.findKey(context.database.sql, token.id);
+  const row = await keys.read(token.id);
   if (row === undefined || !isSecretOf(token.secret, row.secret_hash)) return undefined;
   if (stateAt({ expiresAt: row.expires_at, revokedAt: row.revoked_at }, context.clock.now()) !== 'active') return undefined;
-  noteUse(row.id);
+  note(row.id);
   return { kind: 'key', id: row.id, name: row.name, rights: new Set(toRights(row.rights)) };
 }
 

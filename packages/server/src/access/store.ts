@@ -1,5 +1,5 @@
 /** The tables of access. Every function takes the database or a transaction; none knows a rule. */
-import { sql, type Kysely } from 'kysely';
+import { CompiledQuery, sql, type Kysely } from 'kysely';
 import type { Sql } from '../platform/db/database.ts';
 
 export interface PersonRow {
@@ -91,6 +91,18 @@ export async function insertKey(db: Sql, key: KeyRow): Promise<void> {
 
 export async function findKey(db: Sql, id: string): Promise<KeyRow | undefined> {
   return tables(db).selectFrom('access.api_key').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** What a request that shows a key is judged by. */
+export type KeyInUse = Pick<KeyRow, 'id' | 'name' | 'secret_hash' | 'rights' | 'expires_at' | 'revoked_at'>;
+
+/** Asked on every request: written out, because to build it anew takes longer than to answer it. */
+const KEYS_IN_USE = 'select id, name, secret_hash, rights, expires_at, revoked_at from access.api_key where id = any($1)';
+
+export async function findKeysInUse(db: Sql, ids: readonly string[]): Promise<readonly KeyInUse[]> {
+  // The columns of the text above.
+  const query = CompiledQuery.raw(KEYS_IN_USE, [ids]) as CompiledQuery<KeyInUse>;
+  return (await db.executeQuery(query)).rows;
 }
 
 /** Newest first: ids sort by time. */

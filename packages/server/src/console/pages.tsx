@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AppContext } from '../platform/context.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { readMultipart } from '../platform/http/body.ts';
-import { html, seeOther } from '../platform/http/reply.ts';
+import { html, seeOther, type Reply } from '../platform/http/reply.ts';
 import { definePage, type Exchange, type Route } from '../platform/http/route.ts';
 import { renderFragment } from '../platform/ui/page.tsx';
 import { renderOverview } from './overview-page.tsx';
@@ -131,7 +131,7 @@ function samplePages(service: ConsoleService): readonly Route[] {
 }
 
 /** A page, or for the island the cards alone; `x-part` tells them from an error page. */
-function answer(attempts: readonly Attempt[], isPart: boolean, { principal }: Asker): Response {
+function answer(attempts: readonly Attempt[], isPart: boolean, { principal }: Asker): Reply {
   if (!isPart) return html(renderResultsPage(attempts, principal));
   return html(attempts.map((attempt) => renderFragment(<ResultCard attempt={attempt} />)).join(''), { headers: { 'x-part': 'card' } });
 }

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestDatabase } from '../../test/support/database.ts';
 import { createIntakeDatabase, emptyIntake, feedOf, NEVER, PERSON, startIntake, type TestIntake } from '../../test/support/intake.ts';
-import { signCallback } from './callbacks.ts';
+import { signCallback } from '../platform/webhooks.ts';
 import { CallbackBodySchema, type CallbackBody, type UploadView } from './index.ts';
 
 interface Delivery {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inDataDir, type Config } from '../platform/config.ts';
 import { defineDomain, type AppContext } from '../platform/domain.ts';
 import { randomHex } from '../platform/ids.ts';
+import { createWaiters } from '../platform/waiters.ts';
 import type { ScreeningService } from '../screening/index.ts';
 import { checks } from './checks.ts';
 import { commands } from './commands.ts';
@@ -22,7 +23,6 @@ import { openSpool } from './spool.ts';
 import { createStorage } from './storage.ts';
 import { noteKey } from './store-receipts.ts';
 import { abandonReceiving } from './store.ts';
-import { createWaiters } from './waiters.ts';
 
 export * from './schema.ts';
 export { describeDisposition, DispositionTag, ScreeningExplanation, VerdictTag } from './explanation.tsx';

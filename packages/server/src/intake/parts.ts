@@ -4,13 +4,13 @@ import type { Hit } from '../lists/index.ts';
 import type { Config } from '../platform/config.ts';
 import type { AppContext } from '../platform/context.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { Waiters } from '../platform/waiters.ts';
 import type { ScreeningService } from '../screening/index.ts';
 import type { Policy } from './rules.ts';
 import type { PreviewRenderer, ReceiptJwk } from './schema.ts';
 import type { ReceiptSigner } from './receipts.ts';
 import type { Spool } from './spool.ts';
 import type { Storage } from './storage.ts';
-import type { Waiters } from './waiters.ts';
 
 /** What intake asks of the lists: which version is in force, and what the source calls an entry. */
 export interface ListSet {

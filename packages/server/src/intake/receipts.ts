@@ -2,13 +2,8 @@
  * Receipts: compact JWS over Ed25519 (RFC 7515, RFC 8037) by jose. A receipt says: these bytes (SHA-256, size) were screened and found
  * clear, with this list-set version under this policy. Only the verdict `clear` gets one.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { calculateJwkThumbprint, CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
-import { syncDir, writeAll } from '../platform/files.ts';
-import { GatehouseError } from '../platform/errors.ts';
-import { randomHex } from '../platform/ids.ts';
+import { CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
+import { takeSigningKey } from '../platform/signing-key.ts';
 import { JwksSchema, ReceiptClaimsSchema, type Jwks, type ReceiptCheck, type ReceiptClaims, type ReceiptFault, type ReceiptJwk } from './schema.ts';
 
 export const RECEIPT_TYPE = 'gatehouse-receipt+jwt';
@@ -27,11 +22,7 @@ export interface ReceiptSigner {
  * @throws {GatehouseError} `config_invalid`
  */
 export async function openReceiptSigner(path: string, isOwn: boolean): Promise<ReceiptSigner> {
-  if (isOwn) await createKeyOnce(path);
-  const key = await readKey(path);
-  const { x } = createPublicKey(key).export({ format: 'jwk' });
-  if (x === undefined) throw new GatehouseError('config_invalid', 'The receipt key has no public part. Nothing was signed.');
-  const kid = await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x }, 'sha256');
+  const { key, x, kid } = await takeSigningKey(path, { isOwn, name: 'receipt key' });
   return {
     jwk: toJwk(kid, x),
     sign: (claims) =>
@@ -41,47 +32,6 @@ export async function openReceiptSigner(path: string, isOwn: boolean): Promise<R
 
 export function toJwk(kid: string, x: string): ReceiptJwk {
   return { kty: 'OKP', crv: 'Ed25519', x, kid, alg: ALGORITHM, use: 'sig' };
-}
-
-/** PKCS#8 of Ed25519 (RFC 8410 section 7) is this prefix and the 32 bytes of the seed. */
-const PKCS8_PREFIX = '302e020100300506032b657004220420';
-
-async function createKeyOnce(path: string): Promise<void> {
-  const dir = dirname(path);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const temporary = join(dir, `receipt-${randomHex(8)}.tmp`);
-  const key = createPrivateKey({ key: Buffer.from(PKCS8_PREFIX + randomHex(32), 'hex'), format: 'der', type: 'pkcs8' });
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await writeAll(file, Buffer.from(key.export({ format: 'pem', type: 'pkcs8' })));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    // link() refuses to replace: the key that was there first stays.
-    await link(temporary, path);
-  } catch (error) {
-    if (Reflect.get(Object(error), 'code') !== 'EEXIST') throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  await syncDir(dir);
-}
-
-async function readKey(path: string): Promise<KeyObject> {
-  try {
-    const key = createPrivateKey(await readFile(path));
-    if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('it is not an Ed25519 key');
-    return key;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown fault';
-    throw new GatehouseError(
-      'config_invalid',
-      `The receipt key ${path} cannot be used: ${reason}. Nothing was signed. It must be an Ed25519 private key as PKCS#8 PEM.`,
-      { cause },
-    );
-  }
 }
 
 export interface OfflineCheck {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { z } from 'zod';
 import type { AppContext } from '../platform/context.ts';
-import { json, noContent } from '../platform/http/reply.ts';
+import { json, noContent, type Reply } from '../platform/http/reply.ts';
 import { defineRoute, type Route } from '../platform/http/route.ts';
 import { callbackRoutes } from './callback-routes.ts';
 import { receiptRoutes } from './receipt-routes.ts';
@@ -161,7 +161,7 @@ function receiveRoutes(service: IntakeService, { config }: AppContext): readonly
   ];
 }
 
-function answer(view: UploadView, waitS: number): Response {
+function answer(view: UploadView, waitS: number): Reply {
   return json(view, {
     status: isSettled(view.state) ? 200 : 202,
     headers: { location: view.links.self, ...(waitS === 0 ? { 'preference-applied': 'respond-async' } : {}) },

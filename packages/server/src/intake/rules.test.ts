@@ -4,7 +4,6 @@ import { ERROR_REASONS, UNSCANNABLE_REASONS, VERDICTS, type Screening } from '..
 import {
   areaOf,
   ATTEMPTS_MAX,
-  callbackDelayS,
   decide,
   describeForUploader,
   hasContent,
@@ -128,15 +127,6 @@ describe('planRetry', () => {
   it('does not count interruptions and does not wait for lists that were never imported', () => {
     expect(planRetry('stopping', ATTEMPTS_MAX)).toEqual({ kind: 'interrupted' });
     expect(planRetry('no_lists', 1)).toEqual({ kind: 'give_up' });
-  });
-});
-
-describe('callbackDelayS', () => {
-  it('never shrinks and never exceeds an hour', () => {
-    const delays = Array.from({ length: 40 }, (_none, index) => callbackDelayS(index + 1));
-    expect(delays[0]).toBe(5);
-    expect(delays.at(-1)).toBe(3600);
-    expect(delays.toSorted((a, b) => a - b)).toEqual(delays);
   });
 });
 

@@ -103,15 +103,6 @@ export function planRetry(reason: string | undefined, attempt: number): Retry {
   return { kind: 'later', delayS: Math.min(RETRY_LONGEST_S, RETRY_FIRST_S * RETRY_GROWTH ** (attempt - 1)) };
 }
 
-const CALLBACK_FIRST_S = 5;
-const CALLBACK_GROWTH = 2.5;
-const CALLBACK_LONGEST_S = 3600;
-
-/** 5 s, 12 s, 31 s, ... at most an hour. */
-export function callbackDelayS(attempt: number): number {
-  return Math.min(CALLBACK_LONGEST_S, Math.floor(CALLBACK_FIRST_S * CALLBACK_GROWTH ** (attempt - 1)));
-}
-
 /**
  * What an uploader may be told. One text for match, unscannable and error, held or refused: it accuses nobody, and whoever tries
  * files out learns nothing from it.

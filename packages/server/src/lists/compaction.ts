@@ -4,7 +4,7 @@
  */
 import type { AppContext } from '../platform/context.ts';
 import { lockList, requireList } from './changes.ts';
-import { NUMBER_BYTES, writeNumber } from './digest-table.ts';
+import { NUMBER_BYTES, writeNumber } from './digest-records.ts';
 import { concatenate } from './entry-batch.ts';
 import { readFlags } from './list-state.ts';
 import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';

@@ -1,5 +1,5 @@
 /** What an import changes: the sorted values of a file compared with what the list holds, without an object per entry. */
-import { NUMBER_BYTES, readNumber, writeNumber } from './digest-table.ts';
+import { NUMBER_BYTES, readNumber, writeNumber } from './digest-records.ts';
 import type { EntryColumn, ListEntries } from './entry-batch.ts';
 import { FLAG_WITHDRAWN } from './entry-runs.ts';
 import type { ImportMode } from './schema-changes.ts';

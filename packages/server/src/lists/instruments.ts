@@ -20,7 +20,7 @@ const MATCH_SECONDS = [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2];
 export function createListInstruments(metrics: Metrics): ListInstruments {
   const seconds = metrics.histogram({
     name: 'gatehouse_lists_match_seconds',
-    help: 'Time to compare the signals of one upload with all lists.',
+    help: 'Time to compare the signals of one upload, or of one look-up, with all lists.',
     buckets: MATCH_SECONDS,
   });
   const searches = metrics.histogram({
@@ -61,14 +61,16 @@ export function createListInstruments(metrics: Metrics): ListInstruments {
 }
 
 export function measureMatcher(matcher: Matcher, clock: Clock, instruments: ListInstruments): Matcher {
+  const measure = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const startedMs = clock.monotonicMs();
+    const result = await work();
+    instruments.observeMatch((clock.monotonicMs() - startedMs) / 1000);
+    return result;
+  };
   return {
     listSetVersion: matcher.listSetVersion,
-    async match(signals, options) {
-      const startedMs = clock.monotonicMs();
-      const result = await matcher.match(signals, options);
-      instruments.observeMatch((clock.monotonicMs() - startedMs) / 1000);
-      return result;
-    },
+    match: (signals, options) => measure(() => matcher.match(signals, options)),
+    matchEach: (asked, options) => measure(() => matcher.matchEach(asked, options)),
   };
 }
 

@@ -3,10 +3,11 @@
  * grow; a state does not see entries above its own last number.
  */
 import type { BlobStore } from '../platform/blobs.ts';
-import { createDigestTable, NUMBER_BYTES, readNumber, type DigestTable } from './digest-table.ts';
+import { NUMBER_BYTES, readNumber } from './digest-records.ts';
+import { createDigestTable, type DigestTable } from './digest-table.ts';
 import { countInForce, createEntryRuns, FLAG_DISABLED, FLAG_WITHDRAWN, type EntryRuns, type TypeCounts } from './entry-runs.ts';
 import { EMPTY_LINEAGE, type Lineage } from './index-lineage.ts';
-import type { DigestType, MatchableList } from './matcher.ts';
+import { DIGEST_TYPES, type DigestType, type MatchableList } from './matcher.ts';
 import { createPdqHolder, fillIndex, type ListSources, type PdqHolder } from './pdq-index.ts';
 import { SIGNAL_BYTES, type SignalType } from './schema.ts';
 import { readSegment } from './segment.ts';
@@ -44,7 +45,7 @@ export async function loadList(sources: ListSources, input: LoadInput, signal: A
   const { row, contents, known } = input;
   const runs = createEntryRuns(contents.runs.map((run) => ({ first: run.first_entry, last: run.last_entry, type: run.type })));
   const index = known?.index ?? createSharedIndex();
-  await fillDigests(index, contents, sources.blobs);
+  await fillDigests(index, contents, { blobs: sources.blobs, signal });
   await fillIndex(index, { listId: row.id, runs, contents }, { sources, signal });
   const flags = await readFlags(sources.blobs, contents, known?.flags ?? new Uint8Array(0));
   const lineage = (known?.lineage ?? EMPTY_LINEAGE).extend(contents);
@@ -56,14 +57,21 @@ function createSharedIndex(): SharedIndex {
   return { ...createPdqHolder(), digests, loaded: new Set() };
 }
 
-async function fillDigests(index: SharedIndex, contents: Contents, blobs: BlobStore): Promise<void> {
-  for (const segment of contents.segments) {
-    if (segment.kind !== 'entries' || segment.type === null || segment.type === 'pdq' || index.loaded.has(segment.sha256)) continue;
-    index.digests[segment.type].addRecords(await readSegment(blobs, segment));
-    index.loaded.add(segment.sha256);
-  }
+async function fillDigests(index: SharedIndex, contents: Contents, options: FillOptions): Promise<void> {
   for (const { op, type, value, entry } of contents.deltas)
     if (op === 'add' && type !== null && type !== 'pdq' && value !== null) index.digests[type].addOne(value, entry);
+  for (const type of DIGEST_TYPES) {
+    const missing = contents.segments.filter((segment) => segment.kind === 'entries' && segment.type === type && !index.loaded.has(segment.sha256));
+    const files: Uint8Array[] = [];
+    for (const segment of missing) files.push(await readSegment(options.blobs, segment));
+    await runInSlices(index.digests[type].addRecords(files), options.signal);
+    for (const { sha256 } of missing) index.loaded.add(sha256);
+  }
+}
+
+interface FillOptions {
+  readonly blobs: BlobStore;
+  readonly signal: AbortSignal;
 }
 
 /** Between two turns of the event loop; 1 ms. */

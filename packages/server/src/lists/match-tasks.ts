@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { createHammingIndex, mergeShared, readSnapshot, writeSnapshot } from '@gatehouse/hamming';
 import { replaceFile, writeAll } from '../platform/files.ts';
 import { findLast } from './ascending.ts';
-import { NUMBER_BYTES, readNumber } from './digest-table.ts';
+import { NUMBER_BYTES, readNumber } from './digest-records.ts';
 import type { HashSource, TaskAnswer, TaskRequest } from './match-protocol.ts';
 import { HEADER_BYTES, isHeaderOf } from './segment-format.ts';
 

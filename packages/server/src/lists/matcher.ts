@@ -5,7 +5,8 @@
  */
 import { createHammingIndex, type HammingIndex, type MatchColumns } from '@gatehouse/hamming';
 import { ORIENTATIONS } from '@gatehouse/pdq';
-import { createDigestTable, toRecords, type DigestTable } from './digest-table.ts';
+import { toRecords } from './digest-records.ts';
+import { createDigestTable, type DigestTable } from './digest-table.ts';
 import { referenceAt, type EntryColumn, type ListEntries } from './entry-batch.ts';
 import { searchHere, type SearchIndexes } from './match-search.ts';
 import { readValue } from './rules.ts';
@@ -18,10 +19,11 @@ import {
   type ListDisposition,
   type ListSettings,
   type Matcher,
+  type MatchResult,
   type PictureHashes,
   type QuerySignals,
 } from './schema.ts';
-import { runInSlices, type Steps } from './slices.ts';
+import { runAtOnce, runInSlices, type Steps } from './slices.ts';
 
 export const DIGEST_TYPES = ['md5', 'sha1', 'sha256'] as const;
 export type DigestType = (typeof DIGEST_TYPES)[number];
@@ -47,25 +49,52 @@ export interface MatchableList {
 /** @param search where the indexes are searched: by default on the calling thread */
 export function createMatcher(lists: readonly MatchableList[], listSetVersion: number, search: SearchIndexes = searchHere): Matcher {
   const active = lists.filter((list) => list.isActive);
+  const matchEach: Matcher['matchEach'] = async (asked, options = {}) => {
+    const planned = asked.map((signals) => active.flatMap((list) => planSearch(list, signals.pictures)));
+    const answers = await search(
+      planned.flat().map((one) => toIndexSearch(one, options.radiusMax)),
+      options,
+    );
+    const results: MatchResult[] = [];
+    let taken = 0;
+    for (const [at, signals] of asked.entries()) {
+      const searches = planned[at] ?? [];
+      const own = answers.slice(taken, (taken += searches.length));
+      results.push({ listSetVersion, ...(await collectHits(active, { signals, searches, answers: own })) });
+    }
+    return results;
+  };
   return {
     listSetVersion,
-    async match(signals, options = {}) {
-      const searches = active.flatMap((list) => planSearch(list, signals.pictures));
-      const answers = await search(searches.map(toIndexSearch), options);
-      const found: Found[] = [];
-      let hitCount = 0;
-      for (const list of active) {
-        const digests = matchDigests(list, signals);
-        const at = searches.findIndex((planned) => planned.list === list);
-        const [planned, columns] = [searches[at], answers[at]];
-        if (planned !== undefined && columns === undefined) throw new TypeError('a search has no answer');
-        const pictures = planned === undefined || columns === undefined ? NOTHING : await runInSlices(readColumns(planned, columns, digests));
-        found.push(...digests, ...pictures.nearest);
-        hitCount += digests.length + pictures.count;
-      }
-      return { listSetVersion, hits: selectHits(found), hitCount, activeLists: active.length, isBelowQualityFloor: isBelowFloor(active, signals.pictures) };
+    matchEach,
+    async match(signals, options) {
+      const [result] = await matchEach([signals], options);
+      if (result === undefined) throw new TypeError('a comparison has no answer');
+      return result;
     },
   };
+}
+
+interface Answered {
+  readonly signals: QuerySignals;
+  readonly searches: readonly PlannedSearch[];
+  /** In the order of the searches. */
+  readonly answers: readonly MatchColumns[];
+}
+
+async function collectHits(active: readonly MatchableList[], { signals, searches, answers }: Answered): Promise<Omit<MatchResult, 'listSetVersion'>> {
+  const found: Found[] = [];
+  let hitCount = 0;
+  for (const list of active) {
+    const digests = matchDigests(list, signals);
+    const at = searches.findIndex((planned) => planned.list === list);
+    const [planned, columns] = [searches[at], answers[at]];
+    if (planned !== undefined && columns === undefined) throw new TypeError('a search has no answer');
+    const pictures = planned === undefined || columns === undefined ? NOTHING : await runInSlices(readColumns(planned, columns, digests));
+    found.push(...digests, ...pictures.nearest);
+    hitCount += digests.length + pictures.count;
+  }
+  return { hits: selectHits(found), hitCount, activeLists: active.length, isBelowQualityFloor: isBelowFloor(active, signals.pictures) };
 }
 
 interface Found {
@@ -132,8 +161,8 @@ function planSearch(list: MatchableList, pictures: readonly PictureHashes[]): Pl
   return queries.length === 0 ? [] : [{ list, queries }];
 }
 
-function toIndexSearch({ list, queries }: PlannedSearch): Parameters<SearchIndexes>[0][number] {
-  return { index: list.pdq, queries: queries.map(({ hash }) => hash), radius: list.radius };
+function toIndexSearch({ list, queries }: PlannedSearch, radiusMax = list.radius): Parameters<SearchIndexes>[0][number] {
+  return { index: list.pdq, queries: queries.map(({ hash }) => hash), radius: Math.min(list.radius, radiusMax) };
 }
 
 /** Between two turns of the event loop; some 3 ms. A query of one of many flat pictures may match a hundred thousand entries. */
@@ -203,7 +232,7 @@ function toMatchable(list: OfflineList, position: number): MatchableList {
   const table = (type: DigestType): DigestTable => {
     const column = entries[type] ?? NO_ENTRIES;
     const digests = createDigestTable(SIGNAL_BYTES[type]);
-    digests.addRecords(toRecords({ values: column.values, width: SIGNAL_BYTES[type], count: column.count }, column.lines));
+    runAtOnce(digests.addRecords([toRecords({ values: column.values, width: SIGNAL_BYTES[type], count: column.count }, column.lines)]));
     return digests;
   };
   return {

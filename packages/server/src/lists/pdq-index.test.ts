@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openFileBlobs, type BlobStore } from '../platform/blobs.ts';
 import { resolveEntry } from '../platform/entry.ts';
 import { silentLog, type Log } from '../platform/log.ts';
-import { NUMBER_BYTES, writeNumber } from './digest-table.ts';
+import { NUMBER_BYTES, writeNumber } from './digest-records.ts';
 import { createEntryRuns } from './entry-runs.ts';
 import { EMPTY_LINEAGE } from './index-lineage.ts';
 import { createIndexLoader, type IndexLoader } from './index-loader.ts';

@@ -3,7 +3,7 @@ import { createHammingIndex, type HammingIndex } from '@gatehouse/hamming';
 import type { BlobStore } from '../platform/blobs.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
-import { NUMBER_BYTES, readNumber } from './digest-table.ts';
+import { NUMBER_BYTES, readNumber } from './digest-records.ts';
 import type { EntryRuns } from './entry-runs.ts';
 import { EMPTY_LINEAGE } from './index-lineage.ts';
 import type { IndexLoader } from './index-loader.ts';

@@ -116,6 +116,8 @@ export interface MatchOptions {
   /** Fair queueing: comparisons of different keys take turns. */
   readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** No PDQ hash that is farther away counts; lists with a smaller radius keep theirs. */
+  readonly radiusMax?: number | undefined;
 }
 
 /** What screening and intake may ask. In memory: no I/O between a decision and the list set in force. */
@@ -126,4 +128,6 @@ export interface Matcher {
    * @throws {GatehouseError} `queue_full`, `stopping`, `internal`; the reason of `signal`. Whoever gets none of the answers has no clearance.
    */
   match(signals: QuerySignals, options?: MatchOptions): Promise<MatchResult>;
+  /** Several at once, each for itself, as one comparison in the queue; results in the order of `asked`. All of them or none. */
+  matchEach(asked: readonly QuerySignals[], options?: MatchOptions): Promise<readonly MatchResult[]>;
 }

@@ -3,7 +3,7 @@
  * entries: value and entry number (u32 LE), sorted by value, each value once; withdrawn, restored: entry numbers, ascending;
  * inactive: entry number and flags (one byte), ascending.
  */
-import { writeNumber } from './digest-table.ts';
+import { writeNumber } from './digest-records.ts';
 import type { SegmentKind } from './store.ts';
 
 export const HEADER_BYTES = 16;

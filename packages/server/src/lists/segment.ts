@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlobStore } from '../platform/blobs.ts';
 import type { AppContext } from '../platform/context.ts';
 import { GatehouseError } from '../platform/errors.ts';
-import { NUMBER_BYTES } from './digest-table.ts';
+import { NUMBER_BYTES } from './digest-records.ts';
 import { SIGNAL_BYTES, type SignalType } from './schema.ts';
 import { encodeHeader, HEADER_BYTES, isHeaderOf } from './segment-format.ts';
 import { stageFile, type NewSegment } from './store-entries.ts';

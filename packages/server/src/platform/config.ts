@@ -37,7 +37,16 @@ export interface ConfigInput {
 }
 
 const KEYS = Object.keys(SETTINGS).filter((key): key is SettingKey => key in SETTINGS);
-const PATH_KEYS: readonly SettingKey[] = ['dataDir', 'pgBin', 'tlsCertFile', 'tlsKeyFile', 'receiptKeyFile'];
+const PATH_KEYS: readonly SettingKey[] = [
+  'dataDir',
+  'pgBin',
+  'tlsCertFile',
+  'tlsKeyFile',
+  'receiptKeyFile',
+  'ageKeyFile',
+  'ageVerifierFile',
+  'ageTokenKeyFile',
+];
 const CONFIG_FILE_ENV = 'GATEHOUSE_CONFIG_FILE';
 /** Read by the CLI only: where a server is and with which key to speak to it. */
 const CLIENT_ENV = ['GATEHOUSE_URL', 'GATEHOUSE_API_KEY'];

@@ -39,6 +39,8 @@ export interface Created<Service> {
 export interface Domain<Name extends string = string, Service = never, Needs extends object = never> {
   readonly name: Name;
   readonly migrations: readonly Migration[];
+  /** Tables whose rows live for minutes and are forgotten then: no backup may keep them longer. */
+  readonly transient?: readonly string[];
   /** @param needs the services of earlier domains, by name */
   create(context: AppContext, needs: Needs): Promise<Created<Service>>;
   routes?(service: Service, context: AppContext): readonly Route[];

@@ -13,6 +13,17 @@ export function randomHex(bytes: number): string {
   return randomBytes(bytes).toString('hex');
 }
 
+const REQUEST_ID_BYTES = 8;
+/** Bytes of many request ids at once: asking the operating system costs more than the rest of the id. They are not secret and used once. */
+const supply = { bytes: Buffer.alloc(0), used: 0 };
+
+/** Names one request, in its answer and in the log. */
+export function newRequestId(): string {
+  if (supply.used === supply.bytes.length) Object.assign(supply, { bytes: randomBytes(REQUEST_ID_BYTES * 512), used: 0 });
+  supply.used += REQUEST_ID_BYTES;
+  return supply.bytes.toString('hex', supply.used - REQUEST_ID_BYTES, supply.used);
+}
+
 const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /**

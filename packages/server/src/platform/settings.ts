@@ -71,7 +71,7 @@ export const SETTINGS = {
     about:
       'Ed25519 private key (PKCS#8 PEM) that signs receipts; several nodes share one. Default: made at first start as keys/receipt.pem in the data directory.',
   },
-  issuer: { schema: text.optional(), about: 'The `iss` of receipts; default is the public URL.' },
+  issuer: { schema: text.optional(), about: 'The `iss` of receipts and of results of age checks; default is the public URL.' },
   requireLists: {
     schema: flag.default(true),
     about: 'With no active list nothing can be cleared: verdict `error`, reason `no_lists`. Set to false only for trials.',
@@ -106,6 +106,38 @@ export const SETTINGS = {
     about: 'Hosts (host or host:port, comma-separated) that may be called although they are not public https addresses, such as an internal callback receiver.',
   },
   callbackRetryHours: { schema: whole(1, 168).default(24), about: 'For how long a callback is tried again before it goes to the dead letters.' },
+  ageSessionMinutes: { schema: whole(1, 60).default(15), about: 'How long an age check may take.' },
+  ageRequestSeconds: {
+    schema: whole(30, 600).default(120),
+    about: 'How long a wallet may take to answer a request of an age check; also how long a QR code lives.',
+  },
+  ageAttempts: { schema: whole(1, 20).default(5), about: 'Presentations that may be sent to one age check.' },
+  ageResultMinutes: { schema: whole(1, 10).default(10), about: 'How long the signed result of an age check can be used.' },
+  ageRetentionMinutes: { schema: whole(1, 1440).default(20), about: 'How long an ended age check is still known before it is deleted.' },
+  ageVerifications: { schema: whole(1, 64).default(2), about: 'Presentations verified at once on one node; as many as forty times that may wait.' },
+  ageSdJwtTypes: {
+    schema: words.default([]),
+    about: 'Types (`vct`, comma-separated) of SD-JWT credentials that may answer an age check, besides the mdoc types that are built in.',
+  },
+  ageAllowBirthDate: {
+    schema: flag.default(false),
+    about: 'Asks wallets for a date of birth where they have no attested age. It says more than is needed; it is compared and forgotten.',
+  },
+  ageKeyFile: {
+    schema: text.optional(),
+    about:
+      'Ed25519 private key (PKCS#8 PEM) that signs results of age checks; several nodes share one. Default: made at first start as keys/age.pem in the data directory.',
+  },
+  ageVerifierFile: {
+    schema: text.optional(),
+    about:
+      'PEM file with the P-256 private key and the certificate chain with which age requests to wallets are signed; several nodes share one. Default: self-signed, made at first start as keys/age-verifier.pem; wallets that want a registered verifier need one of their own scheme.',
+  },
+  ageTokenKeyFile: {
+    schema: text.optional(),
+    about:
+      'File of 64 hexadecimal digits that seals the keys of age tokens in the database; several nodes share one. Default: made at first start as keys/age-token.key in the data directory.',
+  },
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;
 

@@ -266,6 +266,70 @@ describe('hash', () => {
   });
 });
 
+describe('match', () => {
+  const hash = pdq(picture).hash;
+  const unknown = `md5:${'ab'.repeat(16)}`;
+
+  test('in list files: 1 when something matches, 0 when nothing does', async () => {
+    expect(await run('match', [unknown, `pdq:${hash}:90`], { options: withList('list.txt') })).toBe(1);
+    expect(out).toBe(`no match         ${unknown}\nMATCH            pdq:${hash}\n  entry 1 of “list.txt”: 0 of 256 bits differ\n`);
+    expect(err).toBe('2 looked up: 1 matched, 1 did not, 0 of too low a quality.\n');
+    expect(await run('match', [unknown], { options: withList('list.txt') })).toBe(0);
+  });
+
+  test('2 when a quality was too low for an answer', async () => {
+    expect(await run('match', [`pdq:${hash}:49`], { options: withList('list.txt') })).toBe(2);
+    expect(out).toContain('QUALITY TOO LOW');
+    expect(await run('match', [`pdq:${hash}:49`], { options: { ...withList('list.txt'), qualityFloor: '40' } })).toBe(1);
+  });
+
+  test('values of a file, of which 64 digits are what --type says; only findings', async () => {
+    await writeFile(join(dir, 'values.txt'), `# from a partner\n\n${hash}  # known\n${unknown}\n`);
+    expect(await run('match', [], { options: { ...withList('list.txt'), file: join(dir, 'values.txt'), findingsOnly: true }, isJson: true })).toBe(1);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([expect.objectContaining({ index: 0, type: 'pdq', value: hash, outcome: 'match', hitCount: 1, truncated: false, listSetVersion: 0 })]);
+  });
+
+  test('nothing is left out: a value that is not understood ends it, by its place and not by its text', async () => {
+    await writeFile(join(dir, 'values.txt'), `${unknown}\nmd5:abc\n`);
+    const options = { ...withList('list.txt'), file: join(dir, 'values.txt') };
+    await expect(run('match', [], { options })).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringMatching(/line 2 .*(?!abc)/) });
+    for (const values of [[], ['tlsh:ab'], ['ab'.repeat(32)]])
+      await expect(run('match', values, { options: { list: [join(dir, 'list.txt')], ...(values.length === 0 ? { type: 'pdq' } : {}) } })).rejects.toMatchObject(
+        {
+          code: 'invalid_request',
+        },
+      );
+    await expect(run('match', [], { options: { ...withList('list.txt'), file: join(dir, 'absent.txt') } })).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(run('match', [unknown], { options: { ...withList('list.txt'), radius: '64' } })).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
+  test('by the server, 256 at once', async () => {
+    const sent: { readonly signals: readonly { readonly type: 'md5' }[]; readonly radius?: number }[] = [];
+    const send = async ({ method, path, json }: ApiRequest): Promise<ApiReply> => {
+      const asked = json as (typeof sent)[number];
+      sent.push(asked);
+      const results = asked.signals.map(({ type }, index) => ({ index, type, outcome: 'no_match', hits: [], hitCount: 0, truncated: false }));
+      expect(`${method} ${path}`).toBe('POST /v1/match');
+      return { status: 200, headers: {}, body: { results, listSetVersion: 3, activeLists: 1, complete: true } };
+    };
+    await writeFile(join(dir, 'many.txt'), `${unknown}\n`.repeat(300));
+    expect(await run('match', [unknown], { options: { file: join(dir, 'many.txt'), radius: '9' }, isJson: true, send })).toBe(0);
+    expect(sent.map(({ signals, radius }) => [signals.length, radius])).toEqual([
+      [256, 9],
+      [45, 9],
+    ]);
+    expect(lines().map((line) => line['index'])).toEqual(Array.from({ length: 301 }, (_none, index) => index));
+    await expect(run('match', [unknown], { options: { qualityFloor: '3' }, send })).rejects.toMatchObject({ code: 'invalid_request' });
+    const partial = async (): Promise<ApiReply> => ({ status: 200, headers: {}, body: { results: [], listSetVersion: 3, activeLists: 1, complete: false } });
+    await expect(run('match', [unknown], { send: partial })).rejects.toThrow();
+  });
+});
+
 test('escapeForTerminal and toJsonLine leave ordinary names alone', () => {
   expect(escapeForTerminal('Fotos/Käse 🧀.jpg')).toBe('Fotos/Käse 🧀.jpg');
   expect(toJsonLine({ path: 'Käse 🧀\u009B' })).toBe('{"path":"Käse 🧀\\u009b"}');

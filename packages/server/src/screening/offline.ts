@@ -7,32 +7,30 @@ import { GatehouseError } from '../platform/errors.ts';
 import type { DecoderPool } from './decoder-pool.ts';
 import { readCode } from './file-walk.ts';
 import type { ScreeningService } from './schema.ts';
-import { createScreening } from './service.ts';
+import { createScreening, type ListsInForce } from './service.ts';
 
-export interface OfflineOptions {
+export interface OfflineLists {
   readonly files: readonly string[];
   readonly type: SignalType | undefined;
   readonly settings: Pick<ListSettings, 'radius' | 'qualityFloor'>;
-  readonly pool: DecoderPool;
 }
 
 /** @throws {GatehouseError} when a list cannot be read or holds nothing */
-export async function openOfflineScreening(context: CommandContext, options: OfflineOptions): Promise<ScreeningService> {
+export async function openOfflineLists(context: CommandContext, options: OfflineLists): Promise<ListsInForce> {
   const lists: OfflineList[] = [];
   for (const file of options.files) lists.push(await readList(context, file, options));
   const matcher = createOfflineMatcher(lists);
-  const { clock, log } = context;
-  return createScreening({
-    config: context.config().config,
-    clock,
-    log,
-    pool: options.pool,
-    lists: { matcher: () => matcher, freshness: () => ({ state: 'fresh' }) },
-    stopping: context.signal,
-  });
+  return { matcher: () => matcher, freshness: () => ({ state: 'fresh' }) };
 }
 
-async function readList(context: CommandContext, file: string, { type, settings }: OfflineOptions): Promise<OfflineList> {
+/** @throws {GatehouseError} when a list cannot be read or holds nothing */
+export async function openOfflineScreening(context: CommandContext, options: OfflineLists & { readonly pool: DecoderPool }): Promise<ScreeningService> {
+  const { clock, log } = context;
+  const lists = await openOfflineLists(context, options);
+  return createScreening({ config: context.config().config, clock, log, pool: options.pool, lists, stopping: context.signal });
+}
+
+async function readList(context: CommandContext, file: string, { type, settings }: OfflineLists): Promise<OfflineList> {
   const name = basename(file);
   const { entries, report } = await readWholeList({ stream: createReadStream(file, { signal: context.signal }), name, type }).catch((cause: unknown) => {
     if (cause instanceof GatehouseError || context.signal.aborted) throw cause;

@@ -68,7 +68,8 @@ async function runScan(context: CommandContext, args: CommandArguments): Promise
   }
 }
 
-function readNumber(args: CommandArguments, name: 'radius' | 'qualityFloor', max: number): { readonly radius?: number; readonly qualityFloor?: number } {
+/** @throws {GatehouseError} `invalid_request` */
+export function readNumber(args: CommandArguments, name: 'radius' | 'qualityFloor', max: number): { readonly radius?: number; readonly qualityFloor?: number } {
   const text = textOption(args, name);
   if (text === undefined) return {};
   const value = Number(text);

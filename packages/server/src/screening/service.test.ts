@@ -194,6 +194,7 @@ describe('screen', () => {
   test('error: internal, when the lists themselves fail; nothing is thrown', async () => {
     const broken: Matcher = {
       listSetVersion: 3,
+      matchEach: () => Promise.reject(new Error('not asked here')),
       match: () => {
         throw new Error('a fault');
       },

@@ -40,6 +40,28 @@ const readSample = async (name: string): Promise<Uint8Array<ArrayBuffer>> => new
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+async function callAgeWallets(id: string, browser: Record<string, string>): Promise<void> {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const rid = '0'.repeat(40);
+  for (const method of ['GET', 'POST'])
+    expect((await call(method, `/age/wallet/request/${rid}`, method === 'POST' ? { body: '', headers: form } : {})).status).toBe(410);
+  expect((await call('POST', `/age/wallet/response/${rid}`, { body: 'error=access_denied', headers: form })).status).toBe(410);
+  expect((await call('POST', `/age/${id}/dc/request`)).status).toBe(404);
+  await call('POST', `/age/${id}/dc/request`, { headers: browser });
+  const answer = { request: rid, protocol: 'org-iso-mdoc', data: {} };
+  expect((await call('POST', `/age/${id}/dc/response`, { json: answer, headers: browser })).status).toBe(410);
+}
+
+async function callAgeTokens(id: string): Promise<void> {
+  await call('GET', '/.well-known/private-token-issuer-directory');
+  await call('POST', `/v1/age/tokens?session=${id}`, { body: new Uint8Array(259), headers: { 'content-type': 'application/private-token-request' } });
+  await call('POST', `/v1/age/tokens/redeem?session=${id}`);
+  for (const path of ['options', 'assertion-options']) await call('POST', `/v1/age/passkeys/${path}?session=${id}`);
+  const response = { clientDataJSON: 'e30', attestationObject: 'oA', authenticatorData: 'AA', signature: 'AA' };
+  await call('POST', `/v1/age/passkeys?session=${id}`, { json: { id: 'AA', type: 'public-key', response } });
+  await call('POST', `/v1/age/passkeys/assertions?session=${id}`, { json: { id: 'AA', type: 'public-key', response } });
+}
+
 beforeAll(async () => {
   app = await startTestApp();
   document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApiDocument;
@@ -55,7 +77,7 @@ describe('the document', () => {
     expect(checkedIn).toEqual(JSON.parse(JSON.stringify(buildOpenApi(routes, VERSION))));
   });
 
-  it('describes routes of which only health and documentation are public', () => {
+  it('describes routes of which only health, documentation and the way of an age check are public', () => {
     const open = describeRoutes(loadConfig({ env: {} }), systemClock).filter((route) => route.right === 'public');
     expect(open.map((route) => `${route.method} ${route.path}`).toSorted()).toMatchSnapshot();
   });
@@ -84,6 +106,11 @@ describe('every operation', () => {
     expect(answer.response.headers.get('retry-after')).not.toBeNull();
     expect(answer.body).toMatchObject({ verdict: 'error', reason: 'no_lists' });
     expect(answer.body['receipt']).toBeUndefined();
+  });
+
+  it('a look-up without lists is an error with Retry-After, never an empty answer', async () => {
+    const answer = await call('POST', '/v1/match', { json: { signals: [{ type: 'md5', value: '0'.repeat(32) }] } });
+    expect([answer.status, answer.body['code'], answer.response.headers.get('retry-after')]).toEqual([503, 'lists_unavailable', '5']);
   });
 
   it('lists, entries and versions', async () => {
@@ -134,6 +161,18 @@ describe('every operation', () => {
     expect((await call('POST', '/v1/scan', { body: new Uint8Array(0), headers: OCTETS })).body).toMatchObject({ verdict: 'unscannable', reason: 'empty' });
   });
 
+  it('look-ups', async () => {
+    const signals = [
+      { type: 'md5', value: '0123456789abcdef0123456789abcdef' },
+      { type: 'pdq', value: 'f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22', quality: 10 },
+      { type: 'sha1', value: '0'.repeat(40) },
+    ];
+    const found = await call('POST', '/v1/match', { json: { signals, radius: 20 } });
+    expect(found.status).toBe(200);
+    expect(found.body).toMatchObject({ complete: true, results: [{ outcome: 'match' }, { outcome: 'quality_too_low' }, { outcome: 'no_match' }] });
+    expect((await call('POST', '/v1/match', { json: { signals: [] } })).status).toBe(400);
+  });
+
   it('uploads from the announcement to the end', async () => {
     const made = await call('POST', '/v1/uploads', { json: { reference: 'contract' }, headers: { 'idempotency-key': 'contract-1' } });
     expect(made.status).toBe(201);
@@ -171,6 +210,41 @@ describe('every operation', () => {
     expect((await call('GET', '/v1/callbacks?state=dead')).body['items']).toEqual([]);
     await call('POST', '/v1/callbacks/msg_00000000000000000000000000/resend');
     await call('GET', '/v1/callbacks/secret');
+  });
+
+  it('age checks: services, sessions, results', async () => {
+    const service = { id: 'contract', name: 'Contract', returnOrigins: ['https://contract.example'] };
+    expect((await call('POST', '/v1/age/services', { json: service })).status).toBe(200);
+    expect((await call('GET', '/v1/age/services')).body['services']).toHaveLength(1);
+    const question = { threshold: 18, service: 'contract', returnUrl: 'https://contract.example/back' };
+    expect((await call('POST', '/v1/age/sessions', { json: { ...question, returnUrl: 'https://evil.example/' } })).status).toBe(400);
+    const opened = await call('POST', '/v1/age/sessions', { json: question });
+    expect(opened.status).toBe(201);
+    const id = text(opened.body['id']);
+    const headers = { 'gatehouse-client-token': text(opened.body['clientToken']) };
+    const page = await fetch(`${app.url}/age/${id}`);
+    const browser = {
+      cookie: page.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(';')[0])
+        .join('; '),
+    };
+    expect((await call('GET', `/v1/age/sessions/${id}`, { headers })).body['state']).toBe('open');
+    const events = await call('GET', `/v1/age/sessions/${id}/events`, { headers });
+    expect(events.response.headers.get('content-type')).toBe('text/event-stream');
+    await events.response.body?.cancel();
+    await callAgeWallets(id, browser);
+    await fetch(`${app.url}/age/${id}/under`, { method: 'POST', body: new URLSearchParams(), headers: browser });
+    const { result } = (await call('GET', `/v1/age/sessions/${id}`, { headers })).body;
+    expect((await call('POST', '/v1/age/results/verify', { json: { result, service: 'contract' } })).body).toMatchObject({
+      valid: true,
+      claims: { over: 18, result: 'false' },
+    });
+    expect((await call('POST', '/v1/age/results/verify', { json: { result, service: 'contract' } })).body).toEqual({ valid: false, reason: 'used' });
+    expect((await call('GET', '/.well-known/gatehouse-age.json')).body['keys']).toHaveLength(1);
+    await callAgeTokens(id);
+    expect((await call('DELETE', `/v1/age/sessions/${id}`, { headers })).status).toBe(204);
+    expect((await call('DELETE', '/v1/age/services/contract')).status).toBe(204);
   });
 
   it('has been called at least once', () => {

@@ -2,7 +2,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, signIn, watchFaults, WIDTHS } from './browser.ts';
-import { setScene, type Scene } from './scene.ts';
+import { LOOKED_UP, setScene, type Scene } from './scene.ts';
 
 let browser: Browser;
 let scene: Scene;
@@ -35,6 +35,7 @@ const PAGES: readonly (readonly [name: string, address: (scene: Scene) => string
   ['import', () => '/console/lists/import'],
   ['versions', () => '/console/lists/versions'],
   ['versions-diff', ({ listId }) => `/console/lists/versions/diff?from=0&to=2&list=${listId}`],
+  ['match', () => '/console/match'],
   ['keys', () => '/console/keys'],
   ['account', () => '/console/account'],
   ['settings', () => '/console/settings'],
@@ -88,6 +89,26 @@ const JOURNEYS: readonly (readonly [name: string, travel: (page: Page, scene: Sc
     async (page, { app }) => {
       await page.goto(`${app.url}/console/lists/import`);
       await submit(page, 'form[data-island="import"]', {});
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'match-answer',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/match`);
+      await page.getByLabel('Hashes, one a line').fill(LOOKED_UP.join('\n'));
+      await page.getByRole('button', { name: 'Look up' }).click();
+      await page.getByRole('heading', { name: '1 of 3 hashes matched', level: 2 }).waitFor();
+      return 200;
+    },
+  ],
+  [
+    'match-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/match`);
+      await page.getByLabel('Hashes, one a line').fill('nonsense');
+      await page.getByRole('button', { name: 'Look up' }).click();
       await page.getByText('There is a problem').waitFor();
       return 400;
     },
@@ -172,16 +193,23 @@ describe.each(SCHEMES.flatMap((scheme) => WIDTHS.map((width) => [scheme, width] 
 });
 
 describe('without a session', () => {
-  it.each(['/', '/try', '/console/uploads', '/console/lists', '/console/lists/import', '/console/keys', '/console/settings', '/console/health'])(
-    '%s leads to the sign-in page',
-    async (address) => {
-      const context = await openContext(browser);
-      const page = await context.newPage();
-      await page.goto(`${scene.app.url}${address}`);
-      expect(new URL(page.url()).pathname).toBe('/sign-in');
-      await context.close();
-    },
-  );
+  it.each([
+    '/',
+    '/try',
+    '/console/uploads',
+    '/console/lists',
+    '/console/lists/import',
+    '/console/match',
+    '/console/keys',
+    '/console/settings',
+    '/console/health',
+  ])('%s leads to the sign-in page', async (address) => {
+    const context = await openContext(browser);
+    const page = await context.newPage();
+    await page.goto(`${scene.app.url}${address}`);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await context.close();
+  });
 
   it('the documentation is there, and leads nowhere that cannot be opened', async () => {
     const context = await openContext(browser);

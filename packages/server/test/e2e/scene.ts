@@ -8,6 +8,9 @@ export const SAMPLES_DIR = join(import.meta.dirname, '..', '..', 'src', 'console
 /** Markup that would run or show if any page forgot to escape. */
 export const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(2)>`;
 
+/** One that is on the demonstration list, one that is not, one of a picture that is too plain. */
+export const LOOKED_UP = ['md5:857b3046d1fe972b4909c36b3bcd2ee4', '0'.repeat(40), `pdq:${'f0'.repeat(32)}:10`] as const;
+
 const IdSchema = z.object({ id: z.string() });
 const StateSchema = z.object({ state: z.string() });
 const ListsSchema = z.object({ lists: z.array(z.object({ id: z.string(), name: z.string() })) });

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openContext, signIn } from './browser.ts';
-import { HOSTILE, samplePath, setScene, type Scene } from './scene.ts';
+import { HOSTILE, LOOKED_UP, samplePath, setScene, type Scene } from './scene.ts';
 
 let browser: Browser;
 let scene: Scene;
@@ -46,6 +46,48 @@ describe('try it', () => {
     await go('/try');
     await page.getByRole('button', { name: 'Try resized' }).click();
     expect(await page.locator('.card h3').first().textContent()).toBe('Resized');
+  });
+});
+
+describe('look up hashes', () => {
+  const rows = (): Promise<string[]> => page.locator('tbody tr .tag').allTextContents();
+
+  it('says of each hash what it matched, and leads to the entry', async () => {
+    await go('/console/lists');
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Look up' }).click();
+    await page.getByLabel('Hashes, one a line').fill(`${LOOKED_UP.join('\n')}\n\n`);
+    await page.getByRole('button', { name: 'Look up' }).click();
+    await page.getByRole('heading', { name: '1 of 3 hashes matched' }).waitFor();
+    expect(await rows()).toEqual(['On a list', 'No match', 'Quality too low']);
+    expect(await page.locator('main').textContent()).toContain('“Quality too low” is not the same as no match');
+    expect(await page.getByLabel('Hashes, one a line').inputValue()).toContain(LOOKED_UP[0]);
+    await page.locator('tbody tr').first().getByRole('link').last().click();
+    await page.getByRole('heading', { name: 'Entries', level: 2 }).waitFor();
+    expect(await page.locator('#entries ~ table tbody tr, section table tbody tr').first().textContent()).toContain('857b');
+  });
+
+  it('a picture in any of its hashes: 64 digits alone are PDQ unless said otherwise', async () => {
+    const known = '25e18c5a3dbd5351f32a8b253a1774c32fac199ec85336d1852fd2566c9c2739';
+    await go('/console/match');
+    await page.getByLabel('Hashes, one a line').fill(known);
+    await page.getByRole('button', { name: 'Look up' }).click();
+    expect(await rows()).toEqual(['On a list']);
+    expect(await page.locator('tbody').textContent()).toContain('0 of 256 bits');
+    await page.getByLabel('SHA-256').check();
+    await page.getByRole('button', { name: 'Look up' }).click();
+    expect(await rows()).toEqual(['No match']);
+  });
+
+  it('names the line that is not understood, and keeps what was typed', async () => {
+    await go('/console/match');
+    await page.getByLabel('Hashes, one a line').fill(`${LOOKED_UP[0]}\nmd5:abc`);
+    await page.getByRole('button', { name: 'Look up' }).click();
+    expect(await page.title()).toBe('Error: Look up hashes - Gatehouse');
+    expect(await page.locator('.error-summary a').allTextContents()).toEqual(['Line 2 needs 32 hexadecimal digits and has 3']);
+    expect(await page.getByLabel('Hashes, one a line').inputValue()).toBe(`${LOOKED_UP[0]}\nmd5:abc`);
+    await page.getByLabel('Hashes, one a line').fill('');
+    await page.getByRole('button', { name: 'Look up' }).click();
+    expect(await page.locator('.error-summary a').allTextContents()).toEqual(['Enter at least one hash']);
   });
 });
 

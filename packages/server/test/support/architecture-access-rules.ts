@@ -93,8 +93,8 @@ const consoleAccess = onlyIn({
 
 /** The parts of the platform that exist once for a process. */
 const MAKERS = /^(create|open|start|listen|acquire|supervise)[A-Z]|^(systemClock|systemTerminal)$/;
-/** Makes a value for one command out of parts that the command was given. */
-const VALUE_MAKERS = new Set(['createProgressBar']);
+/** Make a value out of parts that the caller was given: for one command, for one domain. */
+const VALUE_MAKERS = new Set(['createProgressBar', 'createWaiters']);
 
 const COMPOSITION = /^packages\/server\/src\/(app|main|cli)\.ts$/;
 
@@ -156,7 +156,7 @@ function readText(node: Node): string {
 }
 
 /** Values that rules may use although they live elsewhere: the error class and the closed tables of the platform, other rules and schemas. */
-const PURE_TARGETS = /^packages\/server\/src\/(platform\/(errors|http\/rights)\.ts$|[^/]+\/([a-z-]+-)?(rules|schema)(-[a-z-]+)?\.ts$)/;
+const PURE_TARGETS = /^packages\/server\/src\/(platform\/(errors|http\/rights)\.ts$|([^/]+\/)+([a-z-]+-)?(rules|schema)(-[a-z-]+)?\.ts$)/;
 const IMPURE_GLOBALS = new Set([
   'process',
   'fetch',

@@ -10,7 +10,33 @@ export { readProject } from './architecture-source.ts';
 export const RULES: readonly Rule[] = [...importRules, ...accessRules, ...styleRules];
 
 /** Each names one file and the reason. A test fails when one is no longer needed. */
-export const EXCEPTIONS: readonly Exception[] = [];
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    rule: 'randomness',
+    path: 'packages/server/web/age-bytes.ts',
+    reason: 'Blinding factors and nonces of age tokens hide things from the server: the browser must draw them itself.',
+  },
+  {
+    rule: 'randomness',
+    path: 'packages/credential/src/simulator/authority.ts',
+    reason: 'Simulated issuers and wallets draw keys, salts and nonces; the verifier draws nothing.',
+  },
+  {
+    rule: 'randomness',
+    path: 'packages/credential/src/simulator/mdoc-issuer.ts',
+    reason: 'Simulated issuers and wallets draw keys, salts and nonces; the verifier draws nothing.',
+  },
+  {
+    rule: 'randomness',
+    path: 'packages/credential/src/simulator/sd-jwt-issuer.ts',
+    reason: 'Simulated issuers and wallets draw keys, salts and nonces; the verifier draws nothing.',
+  },
+  {
+    rule: 'randomness',
+    path: 'packages/credential/src/simulator/wallet.ts',
+    reason: 'Simulated issuers and wallets draw keys, salts and nonces; the verifier draws nothing.',
+  },
+];
 
 export function findViolations(project: Project, rules: readonly Rule[] = RULES): Violation[] {
   return project.files.flatMap((file) =>

@@ -15,6 +15,7 @@ import { readBackup, restoreBackup, writeBackup, type BackupManifest } from './b
 const DOMAINS: readonly DomainMigrations[] = [
   {
     domain: 'sample',
+    transient: ['visit'],
     migrations: [
       {
         id: '0001_books',
@@ -34,6 +35,7 @@ const DOMAINS: readonly DomainMigrations[] = [
           );
           create table sample.state (is_only boolean primary key default true check (is_only), version bigint not null);
           insert into sample.state (version) values (0);
+          create table sample.visit (book_id bigint not null references sample.book on delete cascade);
         `,
       },
     ],
@@ -113,6 +115,7 @@ async function fill({ db, test }: Place): Promise<void> {
       0.1 + index / 3,
     ]);
   }
+  await pool.query('insert into sample.visit select id from sample.book');
   await pool.query('delete from sample.book where id = 2');
   await pool.query('update sample.state set version = 7');
   await put(test.context.blobs.quarantine, 'held content');
@@ -175,6 +178,16 @@ async function forgeManifest(change: (manifest: BackupManifest) => object): Prom
 }
 
 describe('a backup', () => {
+  it('holds nothing of tables whose rows live for minutes', async () => {
+    const { tables } = await back(source);
+    const countVisits = async ({ db }: Place): Promise<number> => (await db.database.pool.query('select 1 from sample.visit')).rows.length;
+    expect(tables.map(({ table }) => table)).toEqual(['shelf', 'state', 'book']);
+    expect(await readdir(join(folder, 'db'))).not.toContain('sample.visit.copy');
+    const target = await open();
+    await restore(target);
+    expect([(await countVisits(source)) > 0, await countVisits(target)]).toEqual([true, 0]);
+  });
+
   it('restored into an empty place equals what was there', async () => {
     await back(source);
     const target = await open();

@@ -68,11 +68,7 @@ async function dumpDatabase({ database, domains, folder }: BackupOptions): Promi
     await fixTextForms(client);
     const tables: TableDump[] = [];
     // The first query fixes the snapshot for all of them.
-    for (const name of await listTables(
-      client,
-      domains.map(({ domain }) => domain),
-    ))
-      tables.push(await dumpTable(client, name, { dir: folder, prefix: 'db' }));
+    for (const name of await listTables(client, domains)) tables.push(await dumpTable(client, name, { dir: folder, prefix: 'db' }));
     const { rows: migrations } = await client.query<{ domain: string; id: string }>(
       'select domain, id from platform.migration order by applied_at, domain, id',
     );

@@ -72,7 +72,7 @@ async function loadRows({ database, domains, folder }: RestoreOptions, manifest:
   try {
     await client.query('begin');
     await fixTextForms(client);
-    const tables = await listTables(client, schemas);
+    const tables = await listTables(client, domains);
     const dumps = new Map(manifest.tables.map((dump) => [`${dump.schema}.${dump.table}`, dump]));
     // Migrations may have put rows in place (singletons); the backup has them too.
     for (const { schema, table } of tables.toReversed()) await client.query(`delete from "${schema}"."${table}"`);

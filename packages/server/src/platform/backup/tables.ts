@@ -5,6 +5,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { DomainMigrations } from '../db/migrate.ts';
 
 export interface TableDump {
   readonly schema: string;
@@ -38,12 +39,14 @@ export async function fixTextForms(client: pg.ClientBase): Promise<void> {
   for (const [name, value] of Object.entries(settings)) await client.query(`set local ${name} = '${value}'`);
 }
 
-/** Tables of `schemas`, referenced ones before those that refer to them. */
-export async function listTables(client: pg.ClientBase, schemas: readonly string[]): Promise<TableName[]> {
-  const { rows: tables } = await client.query<TableName>(
+/** Tables of the domains, without those that are transient; referenced ones before those that refer to them. */
+export async function listTables(client: pg.ClientBase, domains: readonly Pick<DomainMigrations, 'domain' | 'transient'>[]): Promise<TableName[]> {
+  const { rows } = await client.query<TableName>(
     `select n.nspname as schema, c.relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = any($1) order by 1, 2`,
-    [schemas],
+    [domains.map(({ domain }) => domain)],
   );
+  const transient = new Set(domains.flatMap(({ domain, transient: tables = [] }) => tables.map((table) => `${domain}.${table}`)));
+  const tables = rows.filter((table) => !transient.has(nameOf(table)));
   const { rows: edges } = await client.query<{ child: string; parent: string }>(
     `select cn.nspname || '.' || c.relname as child, pn.nspname || '.' || p.relname as parent from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace cn on cn.oid = c.relnamespace join pg_class p on p.oid = k.confrelid join pg_namespace pn on pn.oid = p.relnamespace where k.contype = 'f' and k.conrelid <> k.confrelid`,
   );

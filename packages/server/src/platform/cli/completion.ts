@@ -41,9 +41,9 @@ complete -o filenames -F _gatehouse gatehouse
 function toTree(definitions: readonly CommandDefinition[]): Map<string, string[]> {
   const tree = new Map<string, string[]>();
   for (const definition of definitions) {
-    const [noun = '', verb] = definition.name.split(' ');
+    const [noun = '', ...words] = definition.name.split(' ');
     const flags = ['--json', ...(definition.options ?? []).flatMap((option) => option.flags.match(/--[\w-]+/g) ?? [])];
-    tree.set(noun, [...new Set([...(tree.get(noun) ?? []), ...(verb === undefined ? [] : [verb]), ...flags])]);
+    tree.set(noun, [...new Set([...(tree.get(noun) ?? []), ...words, ...flags])]);
   }
   return tree;
 }
@@ -51,9 +51,10 @@ function toTree(definitions: readonly CommandDefinition[]): Map<string, string[]
 function writeFish(definitions: readonly CommandDefinition[], tree: Map<string, string[]>): string {
   const lines = [...tree.keys()].map((noun) => `complete -c gatehouse -n __fish_use_subcommand -a ${noun}`);
   for (const definition of definitions) {
-    const [noun = '', verb] = definition.name.split(' ');
-    if (verb !== undefined)
-      lines.push(`complete -c gatehouse -n "__fish_seen_subcommand_from ${noun}" -a ${verb} -d "${definition.summary.replaceAll('"', "'")}"`);
+    const words = definition.name.split(' ');
+    const verb = words.at(-1) ?? '';
+    if (words.length > 1)
+      lines.push(`complete -c gatehouse -n "__fish_seen_subcommand_from ${words.at(-2) ?? ''}" -a ${verb} -d "${definition.summary.replaceAll('"', "'")}"`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -40,16 +40,25 @@ function createProgram(options: ProgramOptions, setExitCode: (code: number) => v
     .configureOutput({ writeOut: options.terminal.out, writeErr: options.terminal.err });
   const nouns = new Map<string, Command>();
   for (const definition of options.definitions) {
-    const [noun = '', verb] = definition.name.split(' ');
-    const parent = verb === undefined ? program : (nouns.get(noun) ?? addNoun(program, nouns, noun));
-    addCommand(parent, { ...definition, name: verb ?? noun }, async (args) => setExitCode(await runCommand(options, definition, args)));
+    const words = definition.name.split(' ');
+    const verb = words.at(-1) ?? '';
+    addCommand(findParent(program, nouns, words.slice(0, -1)), { ...definition, name: verb }, async (args) =>
+      setExitCode(await runCommand(options, definition, args)),
+    );
   }
   return program;
 }
 
-function addNoun(program: Command, nouns: Map<string, Command>, noun: string): Command {
-  const command = program.command(noun).description(`commands about: ${noun}`).exitOverride().copyInheritedSettings(program);
-  nouns.set(noun, command);
+/** `age service add` stands below `service`, which stands below `age`. */
+function findParent(program: Command, nouns: Map<string, Command>, words: readonly string[]): Command {
+  const noun = words.at(-1);
+  if (noun === undefined) return program;
+  const path = words.join(' ');
+  const known = nouns.get(path);
+  if (known !== undefined) return known;
+  const parent = findParent(program, nouns, words.slice(0, -1));
+  const command = parent.command(noun).description(`commands about: ${path}`).exitOverride().copyInheritedSettings(program);
+  nouns.set(path, command);
   return command;
 }
 

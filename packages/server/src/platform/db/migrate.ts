@@ -19,6 +19,8 @@ export interface Migration {
 
 export interface DomainMigrations {
   readonly domain: string;
+  /** Tables whose rows live for minutes: no backup holds them. */
+  readonly transient?: readonly string[];
   readonly migrations: readonly Migration[];
 }
 

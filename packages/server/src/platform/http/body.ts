@@ -142,15 +142,34 @@ export function isSameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-async function readText(exchange: Exchange, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of exchange.incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new GatehouseError('too_large', `This body may hold at most ${maxBytes} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** By events: an asynchronous iterator costs ten times as much for a body of one piece. What is left of a body that is refused the listener discards. */
+function readText({ incoming }: Exchange, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (settle: () => void): void => {
+      incoming.off('data', take).off('end', end).off('error', fail).off('close', leave);
+      settle();
+    };
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= maxBytes) return;
+      incoming.pause();
+      fail(new GatehouseError('too_large', `This body may hold at most ${maxBytes} bytes.`));
+    };
+    const end = (): void => finish(() => resolve(toText(chunks)));
+    const fail = (error: unknown): void => finish(() => reject(error instanceof Error ? error : new Error('the body could not be read')));
+    const leave = (): void => fail(new GatehouseError('length_mismatch', 'The connection ended before the whole body had arrived.'));
+    if (incoming.readableEnded) return end();
+    if (incoming.destroyed) return leave();
+    incoming.on('data', take).on('end', end).on('error', fail).on('close', leave);
+  });
+}
+
+function toText(chunks: readonly Buffer[]): string {
+  const [first] = chunks;
+  return (chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)).toString('utf8');
 }
 
 function requireType(exchange: Exchange, expected: string): string {

@@ -35,7 +35,8 @@ export function createAddressReader(trustedProxies: readonly string[]): (input: 
     const range = parseRange(text);
     if (range !== undefined) trusted.addSubnet(range.address, range.bits, range.family);
   }
-  const isTrusted = (address: string): boolean => isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = (address: string): boolean =>
+    trustedProxies.length > 0 && isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return ({ remoteAddress, isTls, forwardedFor, forwardedProto }) => {
     const remote = normalise(remoteAddress);
     if (!isTrusted(remote)) return { ip: remote, isSecure: isTls };

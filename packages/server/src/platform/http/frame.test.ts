@@ -6,7 +6,7 @@ import { createFakeClock } from '../../../test/support/clock.ts';
 import { FORM, startTestServer, type TestReply, type TestServer, type TestServerOptions } from '../../../test/support/http.ts';
 import { GatehouseError } from '../errors.ts';
 import { readMultipart } from './body.ts';
-import { html, json } from './reply.ts';
+import { html, json, noContent, seeOther } from './reply.ts';
 import type { Authenticator, Credentials, Principal, Right } from './rights.ts';
 import { definePage, defineRoute, type Route } from './route.ts';
 
@@ -445,6 +445,171 @@ describe('a client that goes away in the middle of a file', () => {
     await vi.waitFor(() => expect(handled).toEqual(['file a']));
     socket.destroy();
     await vi.waitFor(() => expect(handled).toEqual(['file a', 'broken a']));
+  });
+});
+
+describe('the signal of a request', () => {
+  interface Watched {
+    readonly route: Route;
+    readonly reasons: string[];
+  }
+  /** Answers as soon as its signal aborts. */
+  function watch(timeoutMs?: number): Watched {
+    const reasons: string[] = [];
+    const route = defineRoute({
+      method: 'post',
+      path: '/wait',
+      right: 'scan',
+      summary: 'wait',
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      body: z.object({}),
+      handle: ({ signal, ...input }) =>
+        new Promise((resolve) => {
+          // One signal, however often it is asked for.
+          const end = (): void => {
+            reasons.push((signal.reason as Error).name);
+            resolve(json({ path: input.path }));
+          };
+          note('wait');
+          signal.addEventListener('abort', end, { once: true });
+        }),
+    });
+    return { route, reasons };
+  }
+  const REQUEST = 'POST /wait HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
+
+  it('aborts after the time of the route, with its own reason; the handler can still answer', async () => {
+    const { route, reasons } = watch(10);
+    const { send } = await start({ routes: [route] });
+    const reply = await send('POST', '/wait', { headers: { ...as('scanner'), ...JSON_TYPE }, body: '{}' });
+    expect([reply.status, reply.json, reasons]).toEqual([200, { path: '/wait' }, ['TimeoutError']]);
+  });
+
+  it.each([undefined, 60_000])('aborts when the client goes away (time: %s)', async (timeoutMs) => {
+    const { route, reasons } = watch(timeoutMs);
+    const { port } = await start({ routes: [route] });
+    const socket = connect(port, '127.0.0.1');
+    socket.write(REQUEST);
+    await vi.waitFor(() => expect(handled).toEqual(['wait']));
+    expect(reasons).toEqual([]);
+    socket.destroy();
+    await vi.waitFor(() => expect(reasons).toEqual(['AbortError']));
+  });
+
+  it('is aborted already for whoever left before it was asked for', async () => {
+    const { route, reasons } = watch();
+    let letIn = (): void => undefined;
+    const slow: Authenticator = { authenticate: () => new Promise((resolve) => (letIn = () => resolve(PRINCIPALS['scanner']))) };
+    const late = defineRoute({
+      method: 'get',
+      path: '/late',
+      right: 'scan',
+      summary: 'late',
+      handle: async ({ signal }) => (note(`late ${signal.aborted}`), json({})),
+    });
+    const { port } = await start({ routes: [route, late], authenticator: slow });
+    const socket = connect(port, '127.0.0.1');
+    let isOpen = true;
+    socket.on('close', () => (isOpen = false));
+    socket.write('GET /late HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    socket.resetAndDestroy();
+    await vi.waitFor(() => expect(isOpen).toBe(false));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    letIn();
+    await vi.waitFor(() => expect(handled).toEqual(['late true']));
+    expect(reasons).toEqual([]);
+  });
+});
+
+describe('a JSON body', () => {
+  it('that ends early reaches no handler', async () => {
+    const { port, send } = await start();
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      'POST /write HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"n":',
+    );
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    socket.destroy();
+    expect((await send('GET', '/read', { headers: as('scanner') })).status).toBe(200);
+    expect(handled).toEqual(['read']);
+  });
+
+  it('may come in pieces, in the middle of a character too', async () => {
+    const echo = defineRoute({
+      method: 'post',
+      path: '/echo',
+      right: 'scan',
+      summary: 'echo',
+      body: z.object({ t: z.string() }),
+      handle: async ({ body }) => json(body),
+    });
+    const { port } = await start({ routes: [echo] });
+    const body = Buffer.from('{"t":"gr\u00fc\u00df \u{1F9C0}"}');
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    socket.write(
+      `POST /echo HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    for (const byte of body) {
+      socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await vi.waitFor(() => expect(text).toContain('{"t":"gr\u00fc\u00df \u{1F9C0}"}'));
+    expect(text).toContain(`content-length: ${body.length}`);
+  });
+});
+
+describe('an answer', () => {
+  const made = (answer: () => ReturnType<typeof json> | Response): Route =>
+    defineRoute({ method: 'get', path: '/made', right: 'public', summary: 'made', handle: async () => answer() });
+
+  it.each([
+    ['text', () => json({ a: 'ü' }, { headers: { 'Cache-Control': 'private', 'x-own': 'own' } })],
+    [
+      'a Response',
+      () => new Response('{"a":"ü"}', { headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private', 'x-own': 'own' } }),
+    ],
+  ])('that is %s has its own headers, ours, and its length; HEAD has the same without the body', async (_what, answer) => {
+    const { send } = await start({ routes: [made(answer)] });
+    const reply = await send('GET', '/made');
+    expect([reply.status, reply.json]).toEqual([200, { a: 'ü' }]);
+    expect(reply.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': '10',
+      'cache-control': 'private',
+      'x-own': 'own',
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(reply.headers['content-security-policy']).toContain("default-src 'none'");
+    const head = await send('HEAD', '/made');
+    expect([head.status, head.text, head.headers['x-own']]).toEqual([200, '', 'own']);
+  });
+
+  it('has a request id of its own', async () => {
+    const { send } = await start();
+    const ids = new Set<unknown>();
+    for (let i = 0; i < 600; i++) ids.add((await send('GET', '/open')).headers['x-request-id']);
+    expect(ids.size).toBe(600);
+  });
+
+  it('with a header that would split it is not sent', async () => {
+    const { send } = await start({ routes: [made(() => json({}, { headers: { 'x-own': 'a\r\nset-cookie: b=c' } }))] });
+    const reply = await send('GET', '/made');
+    expect([codeOf(reply), reply.headers['set-cookie']]).toEqual(['500 internal', undefined]);
+  });
+
+  it('without a body says so', async () => {
+    const { send } = await start({ routes: [made(() => noContent())] });
+    const reply = await send('GET', '/made');
+    expect([reply.status, reply.text, reply.headers['content-length'], reply.headers['content-type']]).toEqual([204, '', undefined, undefined]);
+    await server?.close();
+    const other = await start({ routes: [made(() => seeOther('/open'))] });
+    const moved = await other.send('GET', '/made');
+    expect([moved.status, moved.headers['location'], moved.headers['content-length']]).toEqual([303, '/open', '0']);
   });
 });
 

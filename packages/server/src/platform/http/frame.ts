@@ -8,15 +8,17 @@ import { Hono, type Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Clock } from '../clock.ts';
 import { GatehouseError, toGatehouseError, toProblem } from '../errors.ts';
-import { randomHex } from '../ids.ts';
+import { newRequestId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { requireCsrf } from './body.ts';
 import { networkOf, type ClientAddress, type ForwardingInput } from './client-address.ts';
+import { deliver } from './delivery.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import { html, json, Reply, seeOther } from './reply.ts';
 import { LOCAL_PRINCIPAL, type Authenticator, type Principal } from './rights.ts';
 import type { Exchange, Method, Route } from './route.ts';
-import { addSecurityHeaders, isCrossSite, SESSION_COOKIE } from './security.ts';
+import { isCrossSite, SESSION_COOKIE } from './security.ts';
 
 export interface FrameOptions {
   readonly routes: readonly Route[];
@@ -53,8 +55,8 @@ export function createFrame(options: FrameOptions): Fetch {
   for (const route of options.routes) {
     app.on(route.method.toUpperCase(), toHonoPath(route.path), async (context) => {
       const started = options.clock.monotonicMs();
-      const response = await answer(options, route, context);
-      seconds.observe({ route: route.path, method: route.method, status: String(response.status) }, (options.clock.monotonicMs() - started) / 1000);
+      const { response, status } = await answer(options, route, context);
+      seconds.observe({ route: route.path, method: route.method, status: String(status) }, (options.clock.monotonicMs() - started) / 1000);
       return response;
     });
   }
@@ -62,20 +64,29 @@ export function createFrame(options: FrameOptions): Fetch {
   return async (request, env) => app.fetch(request, env);
 }
 
-async function answer(options: FrameOptions, route: Route, context: Context<NodeEnv>): Promise<Response> {
-  const requestId = randomHex(8);
+interface Answered {
+  readonly response: Response;
+  readonly status: number;
+}
+
+async function answer(options: FrameOptions, route: Route, context: Context<NodeEnv>): Promise<Answered> {
+  const requestId = newRequestId();
   const address = readClient(options, context);
+  const delivery = { outgoing: context.env.outgoing, requestId, isSecure: address.isSecure };
   let principal = nobodyAt(address.ip);
   try {
     checkHost(options, context);
     principal = route.ignoresCredentials === true ? nobodyAt(address.ip) : await identify(options, context, address.ip);
     limitRate(options, principal);
     checkRight(route, principal);
-    const exchange = toExchange(options, context, { principal, requestId, address, route });
+    const exchange = toExchange(context, { principal, requestId, address, route });
     checkOrigin(route, exchange);
-    return finish(await route.handle(exchange), requestId, address.isSecure);
+    const given = await route.handle(exchange);
+    return { response: deliver(given, delivery), status: given.status };
   } catch (thrown) {
-    return finish(fail(options, { thrown, route, requestId, principal, path: context.req.path }), requestId, address.isSecure);
+    const isGone = context.env.outgoing.destroyed;
+    const given = fail(options, { thrown, route, requestId, principal, isGone });
+    return { response: deliver(given, delivery), status: given.status };
   }
 }
 
@@ -142,29 +153,43 @@ interface ExchangeParts {
   readonly route: Route;
 }
 
-function toExchange(options: FrameOptions, context: Context<NodeEnv>, parts: ExchangeParts): Exchange {
-  const url = new URL(context.req.url);
+function toExchange(context: Context<NodeEnv>, parts: ExchangeParts): Exchange {
+  let url: URL | undefined;
+  let signal: AbortSignal | undefined;
+  const readUrl = (): URL => (url ??= new URL(context.req.url));
   return {
     principal: parts.principal,
     method: parts.route.method,
-    path: url.pathname,
+    get path() {
+      return readUrl().pathname;
+    },
     params: context.req.param(),
-    query: url.searchParams,
+    get query() {
+      return readUrl().searchParams;
+    },
     header: (name) => context.req.header(name),
     incoming: context.env.incoming,
     ip: parts.address.ip,
     requestId: parts.requestId,
     // A stop lets requests under way end; past its time their connections are closed, which ends them here too.
-    signal: clientGone(context.env),
+    get signal() {
+      return (signal ??= whenGone(context.env.outgoing, parts.route.timeoutMs));
+    },
     isSecure: parts.address.isSecure,
   };
 }
 
-function clientGone(env: NodeEnv['Bindings']): AbortSignal {
+/** Made only for handlers that ask: a signal costs as much as the routing. */
+function whenGone(outgoing: ServerResponse, timeoutMs: number | undefined): AbortSignal {
   const abort = new AbortController();
-  env.outgoing.once('close', () => {
-    if (!env.outgoing.writableFinished) abort.abort();
-  });
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => abort.abort(new DOMException('The time was over.', 'TimeoutError')), timeoutMs);
+  const leave = (): void => {
+    clearTimeout(timer);
+    if (!outgoing.writableFinished) abort.abort();
+  };
+  // It may have gone while its credentials were checked.
+  if (outgoing.destroyed) leave();
+  else outgoing.once('close', leave);
   return abort.signal;
 }
 
@@ -173,12 +198,13 @@ interface Failure {
   readonly route: Route | undefined;
   readonly requestId: string;
   readonly principal: Principal;
-  readonly path: string;
+  /** The client left before: nobody waits for the answer, and nothing is wrong here. */
+  readonly isGone: boolean;
 }
 
-function fail(options: FrameOptions, failure: Failure): Response {
+function fail(options: FrameOptions, failure: Failure): Reply {
   const error = toGatehouseError(failure.thrown);
-  if (error.status >= 500) {
+  if (error.status >= 500 && !failure.isGone) {
     const cause = error.extras.cause;
     options.log.error(
       {
@@ -194,21 +220,15 @@ function fail(options: FrameOptions, failure: Failure): Response {
   if (error.extras.retryAfterS !== undefined) headers['retry-after'] = String(error.extras.retryAfterS);
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
   if (failure.route?.surface === 'page') {
-    if (error.code === 'unauthenticated' && failure.route.method === 'get') return new Response(null, { status: 303, headers: { location: '/sign-in' } });
-    return new Response(options.renderErrorPage(error, failure.requestId, failure.principal), {
-      status: error.status,
-      headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
-    });
+    if (error.code === 'unauthenticated' && failure.route.method === 'get') return seeOther('/sign-in');
+    return html(options.renderErrorPage(error, failure.requestId, failure.principal), { status: error.status, headers });
   }
-  return new Response(JSON.stringify(toProblem(error, failure.requestId)), {
-    status: error.status,
-    headers: { ...headers, 'content-type': 'application/problem+json' },
-  });
+  return json(toProblem(error, failure.requestId), { status: error.status, headers: { ...headers, 'content-type': 'application/problem+json' } });
 }
 
 /** No such path, or not with this method: host name, who asks and rate limit as for any other, so that a person finds the way back. */
 async function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): Promise<Response> {
-  const requestId = randomHex(8);
+  const requestId = newRequestId();
   const address = readClient(options, context);
   const methods = options.routes.filter((route) => matchesPath(route.path, context.req.path)).map((route) => route.method.toUpperCase());
   const wantsHtml = (context.req.header('accept') ?? '').includes('text/html');
@@ -225,16 +245,9 @@ async function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): 
   } catch (refusal) {
     thrown = refusal;
   }
-  const response = fail(options, { thrown, route: pageRoute, requestId, principal, path: context.req.path });
-  if (methods.length > 0) response.headers.set('allow', methods.join(', '));
-  return finish(response, requestId, address.isSecure);
-}
-
-function finish(response: Response, requestId: string, isSecure: boolean): Response {
-  const headers = new Headers(response.headers);
-  headers.set('x-request-id', requestId);
-  addSecurityHeaders(headers, isSecure);
-  return new Response(response.body, { status: response.status, headers });
+  const failed = fail(options, { thrown, route: pageRoute, requestId, principal, isGone: false });
+  const answered = methods.length === 0 ? failed : new Reply(failed.text, { status: failed.status, headers: { ...failed.headers, allow: methods.join(', ') } });
+  return deliver(answered, { outgoing: context.env.outgoing, requestId, isSecure: address.isSecure });
 }
 
 function toHonoPath(path: string): string {

@@ -1,6 +1,7 @@
 /** Everything that a key or a person may be allowed to do: one right per route. `docs/guide/operate.md` explains each. */
 export const RIGHTS = {
   scan: 'Screen content and get a verdict (POST /v1/scan, try-it).',
+  match: 'Look hashes up in the lists and see which entries they match (POST /v1/match, console).',
   'uploads:write': 'Create uploads, send their content, delete them.',
   'uploads:read': 'See uploads, their verdicts and receipts, and fetch released content.',
   'held:view': 'Look at held content, blurred and grey first. Each look is recorded.',
@@ -8,6 +9,9 @@ export const RIGHTS = {
   'lists:read': 'See lists, versions and entries.',
   'lists:write': 'Import, change, disable and enable lists and entries.',
   'callbacks:manage': 'See callbacks that could not be delivered and send them again.',
+  'age:ask': 'Open age checks and read their results.',
+  'age:manage': 'Manage the relying services, the trust lists and the providers of age checks.',
+  'age:read': 'See the evidence about age checks: counts, methods and configuration, no person.',
   'keys:manage': 'Make and revoke API keys and sign-in links.',
   'settings:read': 'See the settings (secrets masked).',
   'health:read': 'See the detailed health checks and metrics.',

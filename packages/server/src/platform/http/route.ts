@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { GatehouseError, type FieldError } from '../errors.ts';
 import type { Principal, Right } from './rights.ts';
 import { readForm, readJson } from './body.ts';
+import type { Answer } from './reply.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -23,7 +24,7 @@ export interface Exchange {
   readonly incoming: IncomingMessage;
   readonly ip: string;
   readonly requestId: string;
-  /** Aborted when the client goes away, or when the time for a stop has run out. */
+  /** Aborted when the client goes away, when the time for a stop has run out, or after the route's own `timeoutMs` (with a `TimeoutError`). */
   readonly signal: AbortSignal;
   readonly isSecure: boolean;
 }
@@ -65,10 +66,12 @@ export interface Route {
    * counted against the address, and requests from other sites are refused as for sessions.
    */
   readonly ignoresCredentials?: true;
+  /** After this time `signal` aborts, if the handler has asked for it. */
+  readonly timeoutMs?: number;
   /** Pages answer errors in HTML and are not in the OpenAPI document. */
   readonly surface: 'api' | 'page';
   readonly doc: RouteDoc;
-  handle(exchange: Exchange): Promise<Response>;
+  handle(exchange: Exchange): Promise<Answer>;
 }
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -84,6 +87,7 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
   readonly path: string;
   readonly right: Right | 'public';
   readonly ignoresCredentials?: true;
+  readonly timeoutMs?: number;
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;
@@ -95,7 +99,7 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
   /** Instead of `body`: the handler reads the stream. */
   readonly rawBody?: Extract<BodyDoc, { kind: 'stream' | 'multipart' }>;
   readonly responses?: Readonly<Record<number, ResponseDoc>>;
-  handle(input: RouteInput<Output<P>, Output<Q>, Output<B>>): Promise<Response>;
+  handle(input: RouteInput<Output<P>, Output<Q>, Output<B>>): Promise<Answer>;
 }
 
 /** A route of the HTTP API. */
@@ -126,6 +130,7 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     path: spec.path,
     right: spec.right,
     ...(spec.ignoresCredentials === undefined ? {} : { ignoresCredentials: spec.ignoresCredentials }),
+    ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
     surface,
     doc: {
       summary: spec.summary,
@@ -139,11 +144,34 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     },
     async handle(exchange) {
       const params = parse(spec.params, exchange.params, '');
-      const query = parse(spec.query, queryObject(exchange.query), '?');
+      const query = spec.query === undefined ? undefined : parse(spec.query, queryObject(exchange.query), '?');
       const parsedBody = spec.body === undefined ? undefined : parse(spec.body, surface === 'api' ? await readJson(exchange) : await readForm(exchange), '/');
       // The three casts are the only place where the schema's output type meets its erased form.
-      return spec.handle({ ...exchange, params: params as Output<P>, query: query as Output<Q>, body: parsedBody as Output<B> });
+      return spec.handle(withInput(exchange, { params: params as Output<P>, query: query as Output<Q>, body: parsedBody as Output<B> }));
     },
+  };
+}
+
+/** What is made only when it is asked for stays so: a spread would ask for it. */
+function withInput<Params, Query, Body>(
+  exchange: Exchange,
+  input: Pick<RouteInput<Params, Query, Body>, 'params' | 'query' | 'body'>,
+): RouteInput<Params, Query, Body> {
+  return {
+    ...input,
+    principal: exchange.principal,
+    method: exchange.method,
+    get path() {
+      return exchange.path;
+    },
+    header: exchange.header,
+    incoming: exchange.incoming,
+    ip: exchange.ip,
+    requestId: exchange.requestId,
+    get signal() {
+      return exchange.signal;
+    },
+    isSecure: exchange.isSecure,
   };
 }
 

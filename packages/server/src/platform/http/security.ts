@@ -24,14 +24,20 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
+  'cache-control': 'no-store',
 };
 
 const HSTS = 'max-age=31536000; includeSubDomains';
 
-/** A header that the handler set itself stays. */
+const HEADERS_TLS: Readonly<Record<string, string>> = { ...HEADERS, 'strict-transport-security': HSTS };
+
+/** What every answer has, unless the handler says otherwise. */
+export function findSecurityHeaders(isSecure: boolean): Readonly<Record<string, string>> {
+  return isSecure ? HEADERS_TLS : HEADERS;
+}
+
 export function addSecurityHeaders(headers: Headers, isSecure: boolean): void {
   for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value);
-  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
   if (isSecure) headers.set('strict-transport-security', HSTS);
 }
 

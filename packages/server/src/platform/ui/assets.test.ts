@@ -7,7 +7,9 @@ async function fetchAsset(address: string, headers: Readonly<Record<string, stri
   const url = new URL(address, 'http://127.0.0.1');
   const exchange = { params: { name: url.pathname.split('/').at(-1) ?? '' }, query: url.searchParams, header: (name: string) => headers[name] };
   if (route === undefined) throw new Error('there is no route');
-  return route.handle(exchange as unknown as Exchange);
+  const answer = await route.handle(exchange as unknown as Exchange);
+  if (answer instanceof Response) return answer;
+  throw new Error('an asset is bytes');
 }
 
 describe('assets', () => {

@@ -8,7 +8,7 @@ import { CSRF_FIELD } from '../http/body.ts';
 import type { Principal, Right } from '../http/rights.ts';
 import { assetUrl } from './assets.ts';
 
-export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'keys' | 'settings' | 'health' | 'docs';
+export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'match' | 'keys' | 'settings' | 'health' | 'docs';
 
 export interface Crumb {
   readonly text: string;
@@ -41,6 +41,7 @@ const NAV: readonly NavItem[] = [
   { key: 'try', text: 'Try it', href: '/try', right: 'scan' },
   { key: 'uploads', text: 'Uploads', href: '/console/uploads', right: 'uploads:read' },
   { key: 'lists', text: 'Lists', href: '/console/lists', right: 'lists:read' },
+  { key: 'match', text: 'Look up', href: '/console/match', right: 'match' },
   { key: 'keys', text: 'API keys', href: '/console/keys', right: 'keys:manage' },
   { key: 'settings', text: 'Settings', href: '/console/settings', right: 'settings:read' },
   { key: 'health', text: 'Health', href: '/console/health', right: 'health:read' },

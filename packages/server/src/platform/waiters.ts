@@ -1,5 +1,5 @@
-/** Long polls: whoever waits for an upload is woken when this node decides it, and looks again every second for other nodes. */
-import type { Clock } from '../platform/clock.ts';
+/** Long polls and event streams: whoever waits for a thing is woken when this node changes it, and looks again every second for other nodes. */
+import type { Clock } from './clock.ts';
 
 export interface Waiters {
   /**

@@ -1,0 +1,149 @@
+/** Makes the services of the domain out of each other. One folder is a few lines here and a few in index.ts. */
+import { createTrustStore, decodeCbor } from '@gatehouse/credential';
+import type { AppContext } from '../platform/context.ts';
+import { inDataDir, type Config } from '../platform/config.ts';
+import { createWaiters } from '../platform/waiters.ts';
+import { toReuseSessions } from './adapters.ts';
+import { createPasskeyService, type PasskeyService } from './passkeys/service.ts';
+import { createAgeResults, type AgeResults } from './results/service.ts';
+import { openResultSigner } from './results/signer.ts';
+import { createAnnouncer, type Announcer } from './sessions/announce.ts';
+import { createEventStreams, type EventStreams } from './sessions/event-stream.ts';
+import type { AgeServices, AgeSessions } from './sessions/schema.ts';
+import { createAgeSessions } from './sessions/service.ts';
+import { createAgeServices } from './sessions/services.ts';
+import { countOpen, prune as pruneSessions } from './sessions/store.ts';
+import { openKeyVault } from './tokens/key-vault.ts';
+import { createTokenService, type TokenService } from './tokens/service.ts';
+import { createGate } from './wallet/gate.ts';
+import { createWalletProtocol } from './wallet/protocol.ts';
+import type { WalletFlows, WalletProtocol, WalletTrust } from './wallet/schema.ts';
+import { createWalletFlows, type WalletCounters } from './wallet/service.ts';
+import { prune as pruneWallet } from './wallet/store.ts';
+import { openVerifierKey, type VerifierKey } from './wallet/verifier-key.ts';
+
+export interface AgeNeeds {
+  /** One secret for the callbacks of the whole installation: receivers keep one. */
+  readonly intake: { callbackSecret(): Promise<string> };
+}
+
+export interface AgeService {
+  readonly sessions: AgeSessions;
+  readonly services: AgeServices;
+  readonly results: AgeResults;
+  readonly wallet: WalletFlows;
+  /** With which requests to wallets are signed. */
+  readonly verifierKey: VerifierKey;
+  readonly tokens: TokenService;
+  readonly passkeys: PasskeyService;
+  /** Apart, so that browsers cannot take the places of services. */
+  readonly streams: { readonly services: EventStreams; readonly browsers: EventStreams };
+  readonly announcer: Announcer;
+  countOpen(): Promise<number>;
+  prune(): Promise<void>;
+}
+
+/** What tests put in place of the real ones. */
+export interface AgeOverrides {
+  readonly protocol?: WalletProtocol;
+  readonly trust?: WalletTrust;
+}
+
+const MINUTE_MS = 60_000;
+
+export async function composeAge(context: AppContext, needs: AgeNeeds, overrides: AgeOverrides = {}): Promise<AgeService> {
+  const { config, clock, database, stopping, publicUrl } = context;
+  const trust = overrides.trust ?? NO_TRUST;
+  const signer = await openResultSigner(config.ageKeyFile ?? inDataDir(config, 'keys', 'age.pem'), config.ageKeyFile === undefined);
+  const results = createAgeResults({ context, signer, issuer: () => config.issuer ?? publicUrl(), generation: trust.generation });
+  const counters = createCounters(context);
+  const announcer = createAnnouncer({ context, sign: results.sign, secret: needs.intake.callbackSecret, count: counters.called });
+  const sessions = createAgeSessions({
+    context,
+    waiters: createWaiters(clock, stopping),
+    announcer,
+    sign: results.sign,
+    // Tokens are a convenience: a check is opened without their keys, too.
+    prepare: (question) =>
+      tokens.prepare(question).catch((error: unknown) => context.log.warn({ reason: nameOf(error) }, 'keys for age tokens could not be made')),
+    count: counters.counted,
+  });
+  const vault = await openKeyVault(config.ageTokenKeyFile ?? inDataDir(config, 'keys', 'age-token.key'), config.ageTokenKeyFile === undefined);
+  const reuse = { context, sessions: toReuseSessions(sessions, trust.generation), trust };
+  const tokens = createTokenService({ ...reuse, vault });
+  const passkeys = createPasskeyService({ ...reuse, decodeCbor });
+  const verifierKey = await openVerifier(config, clock.now());
+  const query = { sdJwtTypes: config.ageSdJwtTypes, allowBirthDate: config.ageAllowBirthDate };
+  const wallet = createWalletFlows({
+    context,
+    sessions,
+    protocol: overrides.protocol ?? createWalletProtocol({ signer: verifierKey, trust, query, lifetimeS: config.ageRequestSeconds }),
+    trust,
+    gate: createGate(config.ageVerifications),
+    counters: counters.wallet,
+  });
+  return {
+    sessions,
+    services: createAgeServices(context),
+    results,
+    wallet,
+    verifierKey,
+    tokens,
+    passkeys,
+    announcer,
+    streams: { services: createEventStreams(clock, stopping), browsers: createEventStreams(clock, stopping) },
+    countOpen: () => countOpen(database.sql, clock.now()),
+    async prune() {
+      const now = clock.now();
+      await pruneWallet(database.sql, now);
+      await pruneSessions(database.sql, { now, endedBefore: new Date(now.getTime() - config.ageRetentionMinutes * MINUTE_MS) });
+    },
+  };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+/** Nobody is trusted until a list is imported. */
+const NO_TRUST: WalletTrust = {
+  generation: () => Promise.resolve(0),
+  isHighAssurance: () => Promise.resolve(false),
+  current: () => Promise.resolve({ trust: createTrustStore([]) }),
+};
+
+/** The host is known before the server listens; the port is not, and no certificate names it. */
+function openVerifier(config: Config, now: Date): Promise<VerifierKey> {
+  const host = config.publicUrl === undefined ? config.host : new URL(config.publicUrl).hostname;
+  const path = config.ageVerifierFile ?? inDataDir(config, 'keys', 'age-verifier.pem');
+  return openVerifierKey(path, { isOwn: config.ageVerifierFile === undefined, host: host.replaceAll(/^\[|\]$/g, ''), now });
+}
+
+interface Counters {
+  counted(event: 'opened' | 'cancelled' | 'completed' | 'other_browser'): void;
+  called(outcome: 'delivered' | 'failed' | 'dead'): void;
+  readonly wallet: WalletCounters;
+}
+
+function createCounters({ metrics }: AppContext): Counters {
+  const sessions = metrics.counter({ name: 'gatehouse_age_sessions_total', help: 'Age checks, by what happened.', labels: ['event'] });
+  const callbacks = metrics.counter({
+    name: 'gatehouse_age_callbacks_total',
+    help: 'Attempts to announce a completed age check, by outcome.',
+    labels: ['outcome'],
+  });
+  const presentations = metrics.counter({
+    name: 'gatehouse_age_presentations_total',
+    help: 'Answers of wallets, by way and outcome.',
+    labels: ['channel', 'outcome'],
+  });
+  const refusals = metrics.counter({ name: 'gatehouse_age_refusals_total', help: 'Proofs of age that were refused, by reason.', labels: ['code'] });
+  return {
+    counted: (event) => sessions.add({ event }),
+    called: (outcome) => callbacks.add({ outcome }),
+    wallet: {
+      presented: (channel, outcome) => presentations.add({ channel, outcome }),
+      refused: (code) => refusals.add({ code }),
+    },
+  };
+}
