@@ -10,7 +10,9 @@ import { spread } from './measure.mjs';
 const KNOWN_EVERY = 50;
 const BODIES = 4096;
 
-process.once('message', async (options) => {
+process.once('message', (options) => void run(options));
+
+async function run(options) {
   const requests = prepare(options);
   const state = { next: 0, requests: 0, wrong: 0, hits: 0, example: '', times: [] };
   const cpu = process.cpuUsage();
@@ -21,7 +23,7 @@ process.once('message', async (options) => {
   const { user, system } = process.cpuUsage(cpu);
   const { times, ...counts } = state;
   process.send({ ...counts, wallS, cpuS: (user + system) / 1e6, ...spread(times) }, () => process.disconnect());
-});
+}
 
 /** Requests as bytes, each with how many of its signals are on the list. */
 function prepare({ url, headers, signals, seed }) {

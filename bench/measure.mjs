@@ -15,17 +15,6 @@ export async function cpuMs(work, { rounds = 9, warmUp = 6 } = {}) {
   return spread(samples);
 }
 
-/** Wall microseconds of a synchronous operation, sampled `count` times. */
-export function wallUs(work, count) {
-  const samples = [];
-  for (let i = 0; i < count; i++) {
-    const before = process.hrtime.bigint();
-    work(i);
-    samples.push(Number(process.hrtime.bigint() - before) / 1000);
-  }
-  return spread(samples);
-}
-
 export function spread(samples) {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

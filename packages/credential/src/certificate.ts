@@ -20,7 +20,7 @@ export interface Certificate {
   readonly country: string | undefined;
 }
 
-export type KeyUsage = 'digitalSignature' | 'keyCertSign' | 'other';
+export type KeyUsage = 'digitalSignature' | 'nonRepudiation' | 'keyCertSign' | 'other';
 
 const EXTENSION = { basicConstraints: '2.5.29.19', keyUsage: '2.5.29.15', extendedKeyUsage: '2.5.29.37' } as const;
 /** Those that change nothing about whether this signature may be believed, besides the three above. Name constraints are not among them. */
@@ -137,7 +137,12 @@ function readUsage(value: Uint8Array | undefined): Certificate['usage'] {
   const [only] = readItems(value);
   if (only?.tag !== 0x03 || only.content.length < 2) throw malformed();
   const first = only.content[1] ?? 0;
-  return new Set<KeyUsage>([...(first & 0x80 ? (['digitalSignature'] as const) : []), ...(first & 0x04 ? (['keyCertSign'] as const) : []), 'other']);
+  return new Set<KeyUsage>([
+    ...(first & 0x80 ? (['digitalSignature'] as const) : []),
+    ...(first & 0x40 ? (['nonRepudiation'] as const) : []),
+    ...(first & 0x04 ? (['keyCertSign'] as const) : []),
+    'other',
+  ]);
 }
 
 function readPurposes(value: Uint8Array | undefined): readonly string[] | undefined {

@@ -154,7 +154,9 @@ function checkDates(chain: readonly Certificate[], { now, maxSkewS = DEFAULT_SKE
 
 function checkLeaf({ basic, usage, purposes }: Certificate, { purpose }: ChainQuestion, isAnchor: boolean): void {
   if (basic?.isCa === true && !isAnchor) throw new CredentialError('chain_is_ca');
-  if (usage !== undefined && !usage.has('digitalSignature')) throw new CredentialError('chain_key_usage');
+  // Signers of lists may be marked for what they stand by instead.
+  const maySign = usage === undefined || usage.has('digitalSignature') || (purpose === 'list' && usage.has('nonRepudiation'));
+  if (!maySign) throw new CredentialError('chain_key_usage');
   if (purpose === 'mdoc' && !isAnchor && purposes?.some((oid) => MDOC_PURPOSES.includes(oid)) !== true) throw new CredentialError('chain_purpose');
 }
 

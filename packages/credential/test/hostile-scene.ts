@@ -16,7 +16,6 @@ import {
   issueSdJwt,
   presentMdoc,
   presentSdJwt,
-  toAnchor,
   type MdocOptions,
   type PresentOptions,
   type SdJwtOptions,
@@ -106,4 +105,4 @@ export function sdJwtCase(id: string, about: string, expect: HostileCase['expect
   return toCase({ id, about, expect }, { query: 'sd_jwt', text }, change);
 }
 
-export { createKeyPair, createTestAuthority, createTrustStore, toAnchor };
+export { createKeyPair };

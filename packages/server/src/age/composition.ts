@@ -1,20 +1,24 @@
 /** Makes the services of the domain out of each other. One folder is a few lines here and a few in index.ts. */
-import { createTrustStore, decodeCbor } from '@gatehouse/credential';
+import { decodeCbor } from '@gatehouse/credential';
 import type { AppContext } from '../platform/context.ts';
 import { inDataDir, type Config } from '../platform/config.ts';
 import { createWaiters } from '../platform/waiters.ts';
-import { toReuseSessions } from './adapters.ts';
+import { toProviderSessions, toReuseSessions } from './adapters.ts';
+import { NO_PROVIDERS, readProviders } from './providers/configuration.ts';
+import type { ProviderService } from './providers/flow.ts';
+import { createProviderService } from './providers/service.ts';
 import { createPasskeyService, type PasskeyService } from './passkeys/service.ts';
 import { createAgeResults, type AgeResults } from './results/service.ts';
 import { openResultSigner } from './results/signer.ts';
 import { createAnnouncer, type Announcer } from './sessions/announce.ts';
 import { createEventStreams, type EventStreams } from './sessions/event-stream.ts';
-import type { AgeServices, AgeSessions } from './sessions/schema.ts';
+import type { AgeServices, AgeSessions, BrowserProof } from './sessions/schema.ts';
 import { createAgeSessions } from './sessions/service.ts';
 import { createAgeServices } from './sessions/services.ts';
 import { countOpen, prune as pruneSessions } from './sessions/store.ts';
 import { openKeyVault } from './tokens/key-vault.ts';
 import { createTokenService, type TokenService } from './tokens/service.ts';
+import { createTrustService, type TrustService } from './trust/service.ts';
 import { createGate } from './wallet/gate.ts';
 import { createWalletProtocol } from './wallet/protocol.ts';
 import type { WalletFlows, WalletProtocol, WalletTrust } from './wallet/schema.ts';
@@ -34,6 +38,8 @@ export interface AgeService {
   readonly wallet: WalletFlows;
   /** With which requests to wallets are signed. */
   readonly verifierKey: VerifierKey;
+  readonly trust: TrustService;
+  readonly providers: ProviderService<BrowserProof>;
   readonly tokens: TokenService;
   readonly passkeys: PasskeyService;
   /** Apart, so that browsers cannot take the places of services. */
@@ -53,7 +59,8 @@ const MINUTE_MS = 60_000;
 
 export async function composeAge(context: AppContext, needs: AgeNeeds, overrides: AgeOverrides = {}): Promise<AgeService> {
   const { config, clock, database, stopping, publicUrl } = context;
-  const trust = overrides.trust ?? NO_TRUST;
+  const trustService = createTrustService(context);
+  const trust = overrides.trust ?? trustService;
   const signer = await openResultSigner(config.ageKeyFile ?? inDataDir(config, 'keys', 'age.pem'), config.ageKeyFile === undefined);
   const results = createAgeResults({ context, signer, issuer: () => config.issuer ?? publicUrl(), generation: trust.generation });
   const counters = createCounters(context);
@@ -72,6 +79,7 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
   const reuse = { context, sessions: toReuseSessions(sessions, trust.generation), trust };
   const tokens = createTokenService({ ...reuse, vault });
   const passkeys = createPasskeyService({ ...reuse, decodeCbor });
+  const providers = await openProviders(context, sessions, counters.provider);
   const verifierKey = await openVerifier(config, clock.now());
   const query = { sdJwtTypes: config.ageSdJwtTypes, allowBirthDate: config.ageAllowBirthDate };
   const wallet = createWalletFlows({
@@ -88,6 +96,8 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
     results,
     wallet,
     verifierKey,
+    trust: trustService,
+    providers,
     tokens,
     passkeys,
     announcer,
@@ -96,21 +106,22 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
     async prune() {
       const now = clock.now();
       await pruneWallet(database.sql, now);
+      await providers.prune();
       await pruneSessions(database.sql, { now, endedBefore: new Date(now.getTime() - config.ageRetentionMinutes * MINUTE_MS) });
     },
   };
 }
 
+async function openProviders(context: AppContext, sessions: AgeSessions, count: Counters['provider']): Promise<ProviderService<BrowserProof>> {
+  const { ageProvidersFile } = context.config;
+  const tools = { send: context.outbound.send, now: () => context.clock.now() };
+  const configured = ageProvidersFile === undefined ? NO_PROVIDERS : await readProviders(ageProvidersFile, tools);
+  return createProviderService({ context, configured, sessions: toProviderSessions(sessions), count });
+}
+
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown';
 }
-
-/** Nobody is trusted until a list is imported. */
-const NO_TRUST: WalletTrust = {
-  generation: () => Promise.resolve(0),
-  isHighAssurance: () => Promise.resolve(false),
-  current: () => Promise.resolve({ trust: createTrustStore([]) }),
-};
 
 /** The host is known before the server listens; the port is not, and no certificate names it. */
 function openVerifier(config: Config, now: Date): Promise<VerifierKey> {
@@ -122,6 +133,7 @@ function openVerifier(config: Config, now: Date): Promise<VerifierKey> {
 interface Counters {
   counted(event: 'opened' | 'cancelled' | 'completed' | 'other_browser'): void;
   called(outcome: 'delivered' | 'failed' | 'dead'): void;
+  provider(provider: string, outcome: string): void;
   readonly wallet: WalletCounters;
 }
 
@@ -138,9 +150,15 @@ function createCounters({ metrics }: AppContext): Counters {
     labels: ['channel', 'outcome'],
   });
   const refusals = metrics.counter({ name: 'gatehouse_age_refusals_total', help: 'Proofs of age that were refused, by reason.', labels: ['code'] });
+  const providers = metrics.counter({
+    name: 'gatehouse_age_provider_checks_total',
+    help: 'Age checks at providers, by outcome.',
+    labels: ['provider', 'outcome'],
+  });
   return {
     counted: (event) => sessions.add({ event }),
     called: (outcome) => callbacks.add({ outcome }),
+    provider: (provider, outcome) => providers.add({ provider, outcome }),
     wallet: {
       presented: (channel, outcome) => presentations.add({ channel, outcome }),
       refused: (code) => refusals.add({ code }),

@@ -39,6 +39,7 @@ export interface ConfigInput {
 const KEYS = Object.keys(SETTINGS).filter((key): key is SettingKey => key in SETTINGS);
 const PATH_KEYS: readonly SettingKey[] = [
   'dataDir',
+  'ageProvidersFile',
   'pgBin',
   'tlsCertFile',
   'tlsKeyFile',

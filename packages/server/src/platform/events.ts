@@ -25,6 +25,7 @@ export interface EventMap {
   'upload.content_viewed': { readonly uploadId: string; readonly actor: string };
   'receipt.issued': { readonly uploadId: string; readonly receiptId: string };
   'receipt.revoked': { readonly uploadId: string; readonly receiptId: string; readonly reason: string };
+  'age.trust_changed': { readonly change: string; readonly subject: string; readonly actor: string };
   'age.service_changed': { readonly service: string; readonly change: string };
   /** One answered question. Without the session: nobody can be followed from it. */
   'age.result': {

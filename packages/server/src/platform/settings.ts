@@ -123,6 +123,10 @@ export const SETTINGS = {
     schema: flag.default(false),
     about: 'Asks wallets for a date of birth where they have no attested age. It says more than is needed; it is compared and forgotten.',
   },
+  ageProvidersFile: {
+    schema: text.optional(),
+    about: 'JSON file of the providers of age checks without a wallet, with what each declares about itself. Default: none.',
+  },
   ageKeyFile: {
     schema: text.optional(),
     about:

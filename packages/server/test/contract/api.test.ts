@@ -2,8 +2,11 @@
  * Every operation of the OpenAPI document, called for real; every answer is held against the document. The document that is checked in
  * is the one that the routes give.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { anchorId } from '@gatehouse/credential';
+import { createTestAuthority } from '@gatehouse/credential/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeRoutes } from '../../src/app.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -50,6 +53,22 @@ async function callAgeWallets(id: string, browser: Record<string, string>): Prom
   await call('POST', `/age/${id}/dc/request`, { headers: browser });
   const answer = { request: rid, protocol: 'org-iso-mdoc', data: {} };
   expect((await call('POST', `/age/${id}/dc/response`, { json: answer, headers: browser })).status).toBe(410);
+}
+
+async function callAgeTrust(): Promise<void> {
+  const now = systemClock.now();
+  const { root, signer } = createTestAuthority({ now });
+  const [rootPem, signerPem] = [root, signer].map(({ certificate }) => new X509Certificate(certificate).toString());
+  const imported = await call('POST', '/v1/age/trust/lists', { json: { name: 'contract', content: Buffer.from(rootPem ?? '').toString('base64') } });
+  expect([imported.status, imported.body['added']]).toEqual([200, [anchorId(root.certificate)]]);
+  expect((await call('GET', '/v1/age/trust/lists')).body['lists']).toHaveLength(1);
+  expect((await call('GET', '/v1/age/trust/anchors')).body['anchors']).toHaveLength(1);
+  expect((await call('POST', '/v1/age/trust/test', { json: { chain: signerPem } })).body).toMatchObject({ isTrusted: true });
+  const mute = `/v1/age/trust/anchors/${anchorId(root.certificate)}/mute`;
+  expect((await call('POST', mute, { json: { reason: 'contract' } })).status).toBe(204);
+  expect((await call('POST', '/v1/age/trust/test', { json: { chain: signerPem } })).body).toMatchObject({ isTrusted: false });
+  expect((await call('DELETE', mute)).status).toBe(204);
+  expect((await call('DELETE', '/v1/age/trust/lists/contract')).status).toBe(204);
 }
 
 async function callAgeTokens(id: string): Promise<void> {
@@ -243,6 +262,8 @@ describe('every operation', () => {
     expect((await call('POST', '/v1/age/results/verify', { json: { result, service: 'contract' } })).body).toEqual({ valid: false, reason: 'used' });
     expect((await call('GET', '/.well-known/gatehouse-age.json')).body['keys']).toHaveLength(1);
     await callAgeTokens(id);
+    await callAgeTrust();
+    expect((await call('POST', '/age/provider/unknown/webhook', { json: {} })).status).toBe(404);
     expect((await call('DELETE', `/v1/age/sessions/${id}`, { headers })).status).toBe(204);
     expect((await call('DELETE', '/v1/age/services/contract')).status).toBe(204);
   });

@@ -113,8 +113,9 @@ onmessage = ({ data }) => {
     ({ bytes, size }) =>
       new Promise((resolve, reject) => {
         const thread = new Worker('/worker.js', { type: 'module' });
-        thread.onmessage = (event): void => resolve(event.data);
-        thread.onerror = (event): void => reject(new Error(event.message));
+        thread.addEventListener('message', (event) => resolve(event.data));
+        thread.addEventListener('error', (event) => reject(new Error(event.message)));
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
         thread.postMessage({ data: new Uint8Array(bytes), width: size[0], height: size[1], channels: 3 });
       }),
     { bytes: [...data], size: [width, height] },

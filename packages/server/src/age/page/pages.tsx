@@ -8,8 +8,9 @@ import { html, seeOther } from '../../platform/http/reply.ts';
 import { definePage, type Route } from '../../platform/http/route.ts';
 import { assetUrl } from '../../platform/ui/assets.ts';
 import { renderFragment } from '../../platform/ui/page.tsx';
+import type { OfferedProvider, ProviderService } from '../providers/flow.ts';
 import { admitsMethod } from '../sessions/rules.ts';
-import { SessionIdSchema, type AgeQuestion, type AgeSession, type AgeSessions, type Notice } from '../sessions/schema.ts';
+import { SessionIdSchema, type AgeQuestion, type AgeSession, type AgeSessions, type BrowserProof, type Notice } from '../sessions/schema.ts';
 import { isOffered } from '../wallet/rules.ts';
 import { RequestIdSchema, type Begun, type Landing, type WalletFlows } from '../wallet/schema.ts';
 
@@ -18,6 +19,7 @@ const COMMON = { right: 'public', ignoresCredentials: true } as const;
 
 export interface PageParts {
   readonly sessions: AgeSessions;
+  readonly providers: Pick<ProviderService<BrowserProof>, 'offer'>;
   readonly wallet: WalletFlows;
 }
 
@@ -25,7 +27,7 @@ export function pages(parts: PageParts): readonly Route[] {
   return [donePage(), landingPage(parts), sessionPage(parts), backPage(parts), walletPage(parts), underPage(parts)];
 }
 
-function sessionPage({ sessions }: PageParts): Route {
+function sessionPage({ sessions, providers }: PageParts): Route {
   return definePage({
     ...COMMON,
     method: 'get',
@@ -39,7 +41,9 @@ function sessionPage({ sessions }: PageParts): Route {
       if (entry.kind === 'other_browser') throw new GatehouseError('age_other_browser', 'For your protection it cannot be continued here.');
       const headers = new Headers({ 'content-type': 'text/html; charset=utf-8' });
       for (const cookie of entry.kind === 'bound' ? entry.cookies : []) headers.append('set-cookie', cookie);
-      return new Response(renderAge('Age check', <SessionBody session={entry.session} />), { headers });
+      const { session } = entry;
+      const offered = session.state === 'open' ? await providers.offer({ ...session, question: session }) : [];
+      return new Response(renderAge('Age check', <SessionBody session={session} offered={offered} />), { headers });
     },
   });
 }
@@ -127,7 +131,7 @@ function donePage(): Route {
   });
 }
 
-function renderAge(title: string, children: Child): string {
+export function renderAge(title: string, children: Child): string {
   return `<!DOCTYPE html>\n${renderFragment(
     <html lang="en-GB">
       <head>
@@ -154,7 +158,7 @@ const NOTICES: Readonly<Record<Notice, string>> = {
   inconclusive: 'Your wallet could not answer this question. Choose another way.',
 };
 
-function SessionBody({ session }: { readonly session: AgeSession }): JSX.Element {
+function SessionBody({ session, offered }: { readonly session: AgeSession; readonly offered: readonly OfferedProvider[] }): JSX.Element {
   if (session.state !== 'open')
     return (
       <>
@@ -171,6 +175,11 @@ function SessionBody({ session }: { readonly session: AgeSession }): JSX.Element
       {session.notice === undefined ? null : <p role="alert">{NOTICES[session.notice]}</p>}
       {isOffered(session, 'redirect') ? <WalletForm id={session.id} channel="redirect" text="Use a wallet on this device" /> : null}
       {isOffered(session, 'qr') ? <WalletForm id={session.id} channel="qr" text="Use a wallet on another device" /> : null}
+      {offered.map(({ id, declaration }) => (
+        <p>
+          <a href={`/age/${session.id}/provider/${id}`}>{declaration.title}</a>
+        </p>
+      ))}
       {admitsMethod(session.methods, 'declared_under') ? (
         <form method="post" action={`/age/${session.id}/under`}>
           <button type="submit">I am under {session.threshold}</button>

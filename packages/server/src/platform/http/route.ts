@@ -132,16 +132,7 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     ...(spec.ignoresCredentials === undefined ? {} : { ignoresCredentials: spec.ignoresCredentials }),
     ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
     surface,
-    doc: {
-      summary: spec.summary,
-      tag: spec.tag ?? 'console',
-      responses: spec.responses ?? {},
-      ...(spec.description === undefined ? {} : { description: spec.description }),
-      ...(spec.params === undefined ? {} : { params: spec.params }),
-      ...(spec.query === undefined ? {} : { query: spec.query }),
-      ...(spec.requestHeaders === undefined ? {} : { requestHeaders: spec.requestHeaders }),
-      ...(body === undefined ? {} : { body }),
-    },
+    doc: toDoc(spec, body),
     async handle(exchange) {
       const params = parse(spec.params, exchange.params, '');
       const query = spec.query === undefined ? undefined : parse(spec.query, queryObject(exchange.query), '?');
@@ -149,6 +140,28 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
       // The three casts are the only place where the schema's output type meets its erased form.
       return spec.handle(withInput(exchange, { params: params as Output<P>, query: query as Output<Q>, body: parsedBody as Output<B> }));
     },
+  };
+}
+
+interface Documented extends Pick<RouteDoc, 'summary'> {
+  readonly tag?: string;
+  readonly description?: string;
+  readonly params?: z.ZodType | undefined;
+  readonly query?: z.ZodType | undefined;
+  readonly requestHeaders?: Readonly<Record<string, string>>;
+  readonly responses?: RouteDoc['responses'];
+}
+
+function toDoc(spec: Documented, body: BodyDoc | undefined): RouteDoc {
+  return {
+    summary: spec.summary,
+    tag: spec.tag ?? 'console',
+    responses: spec.responses ?? {},
+    ...(spec.description === undefined ? {} : { description: spec.description }),
+    ...(spec.params === undefined ? {} : { params: spec.params }),
+    ...(spec.query === undefined ? {} : { query: spec.query }),
+    ...(spec.requestHeaders === undefined ? {} : { requestHeaders: spec.requestHeaders }),
+    ...(body === undefined ? {} : { body }),
   };
 }
 
