@@ -1,14 +1,5 @@
 /** What the hostile cases are made of: one session, issuers, and credentials that would be fine. */
-import {
-  createTrustStore,
-  EU_AGE,
-  listWanted,
-  openid4vpTranscript,
-  type CborValue,
-  type PostSession,
-  type RefusalCode,
-  type TrustAnchor,
-} from '../src/index.ts';
+import { EU_AGE, listWanted, openid4vpTranscript, type CborValue, type PostSession, type RefusalCode, type TrustAnchor } from '../src/index.ts';
 import {
   createKeyPair,
   createTestAuthority,
