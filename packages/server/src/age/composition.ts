@@ -19,6 +19,7 @@ import { countOpen, prune as pruneSessions } from './sessions/store.ts';
 import { openKeyVault } from './tokens/key-vault.ts';
 import { createTokenService, type TokenService } from './tokens/service.ts';
 import { createTrustService, type TrustService } from './trust/service.ts';
+import { createEnforcement, type EnforcementService } from './gate/service.ts';
 import { createGate } from './wallet/gate.ts';
 import { createWalletProtocol } from './wallet/protocol.ts';
 import type { WalletFlows, WalletProtocol, WalletTrust } from './wallet/schema.ts';
@@ -42,6 +43,7 @@ export interface AgeService {
   readonly providers: ProviderService<BrowserProof>;
   readonly tokens: TokenService;
   readonly passkeys: PasskeyService;
+  readonly enforcement: EnforcementService;
   /** Apart, so that browsers cannot take the places of services. */
   readonly streams: { readonly services: EventStreams; readonly browsers: EventStreams };
   readonly announcer: Announcer;
@@ -90,9 +92,10 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
     gate: createGate(config.ageVerifications),
     counters: counters.wallet,
   });
+  const services = createAgeServices(context);
   return {
     sessions,
-    services: createAgeServices(context),
+    services,
     results,
     wallet,
     verifierKey,
@@ -100,6 +103,7 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
     providers,
     tokens,
     passkeys,
+    enforcement: await createEnforcement({ context, sessions, services, results, generation: trust.generation }),
     announcer,
     streams: { services: createEventStreams(clock, stopping), browsers: createEventStreams(clock, stopping) },
     countOpen: () => countOpen(database.sql, clock.now()),

@@ -1,6 +1,11 @@
 /** Age: a service asks, a person answers once, the service gets a signed result and nothing else. See README.md. */
 import { defineDomain, type AppContext } from '../platform/domain.ts';
 import { composeAge, type AgeNeeds, type AgeService } from './composition.ts';
+import { commands as clientCommands } from './gate/commands.ts';
+import { migrations as gateMigrations } from './gate/migrations.ts';
+import { openIdPages, openIdRoutes } from './gate/openid-routes.ts';
+import { pages as gatePages } from './gate/pages.tsx';
+import { clientRoutes, routes as gateRoutes } from './gate/routes.ts';
 import { pages as hostedPages } from './page/pages.tsx';
 import { pages as providerPages } from './page/provider-pages.tsx';
 import { checks as passkeyChecks } from './passkeys/checks.ts';
@@ -33,8 +38,8 @@ export { verifyAgeResultOffline } from './results/signer.ts';
 
 export const ageDomain = defineDomain({
   name: 'age',
-  transient: ['session', 'result', 'callback', 'wallet_request', 'wallet_answer', 'provider_flow', 'provider_attempt'],
-  migrations: [...sessionMigrations, ...trustMigrations, ...providerMigrations, ...tokenMigrations, ...passkeyMigrations],
+  transient: ['session', 'result', 'callback', 'wallet_request', 'wallet_answer', 'provider_flow', 'provider_attempt', 'openid_flow'],
+  migrations: [...sessionMigrations, ...trustMigrations, ...providerMigrations, ...tokenMigrations, ...passkeyMigrations, ...gateMigrations],
   async create(context: AppContext, needs: AgeNeeds) {
     return { service: await composeAge(context, needs) };
   },
@@ -47,8 +52,18 @@ export const ageDomain = defineDomain({
     ...providerRoutes(service.providers),
     ...tokenRoutes(service.tokens, context),
     ...passkeyRoutes(service.passkeys, context),
+    ...gateRoutes(service.enforcement.forward),
+    ...openIdRoutes(service.enforcement.openid),
+    ...clientRoutes(service.enforcement.clients),
   ],
-  pages: (service: AgeService) => [...hostedPages(service), ...providerPages(service), ...browserRoutes(service.sessions, service.streams.browsers)],
+  // Before the hosted page: `/age/oidc` and `/age/gate` are no sessions.
+  pages: (service: AgeService) => [
+    ...gatePages(service.enforcement.forward),
+    ...openIdPages(service.enforcement.openid),
+    ...hostedPages(service),
+    ...providerPages(service),
+    ...browserRoutes(service.sessions, service.streams.browsers),
+  ],
   jobs: (service: AgeService) => [...sessionJobs(service.announcer, service), ...tokenJobs(service.tokens), ...passkeyJobs(service.passkeys)],
   checks: (service: AgeService, context) => [
     ...trustChecks(service.trust, context),
@@ -57,7 +72,7 @@ export const ageDomain = defineDomain({
     ...tokenChecks(service.tokens),
     ...passkeyChecks(service.passkeys),
   ],
-  commands: [...sessionCommands, ...trustCommands],
+  commands: [...sessionCommands, ...clientCommands, ...trustCommands],
   metrics(service: AgeService, { metrics }: AppContext) {
     metrics.gauge({ name: 'gatehouse_age_sessions_open', help: 'Age checks that are open.' }, () => service.countOpen());
   },

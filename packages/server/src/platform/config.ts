@@ -47,6 +47,8 @@ const PATH_KEYS: readonly SettingKey[] = [
   'ageKeyFile',
   'ageVerifierFile',
   'ageTokenKeyFile',
+  'ageGateKeyFile',
+  'ageOpenidKeyFile',
 ];
 const CONFIG_FILE_ENV = 'GATEHOUSE_CONFIG_FILE';
 /** Read by the CLI only: where a server is and with which key to speak to it. */

@@ -142,6 +142,20 @@ export const SETTINGS = {
     about:
       'File of 64 hexadecimal digits that seals the keys of age tokens in the database; several nodes share one. Default: made at first start as keys/age-token.key in the data directory.',
   },
+  ageGateMinutes: {
+    schema: whole(1, 1440).default(60),
+    about: 'How long the cookie of the age gate lets a browser pass before the person is asked again.',
+  },
+  ageGateKeyFile: {
+    schema: text.optional(),
+    about:
+      'File of 64 hexadecimal digits that protects the cookies of the age gate; several nodes share one. Default: made at first start as keys/age-gate.key in the data directory.',
+  },
+  ageOpenidKeyFile: {
+    schema: text.optional(),
+    about:
+      'P-256 private key (PKCS#8 PEM) that signs ID tokens for OpenID clients; several nodes share one. Default: made at first start as keys/age-openid.pem in the data directory.',
+  },
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;
 

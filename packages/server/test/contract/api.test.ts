@@ -71,6 +71,19 @@ async function callAgeTrust(): Promise<void> {
   expect((await call('DELETE', '/v1/age/trust/lists/contract')).status).toBe(204);
 }
 
+async function callAgeGate(): Promise<void> {
+  const client = { service: 'contract', redirectUris: ['https://contract.example/callback'] };
+  const made = await call('POST', '/v1/age/clients', { json: client });
+  expect([made.status, made.body['id']]).toEqual([200, 'contract']);
+  expect((await call('GET', '/v1/age/clients')).body['clients']).toHaveLength(1);
+  expect((await call('GET', '/.well-known/openid-configuration')).body).toMatchObject({ code_challenge_methods_supported: ['S256'] });
+  expect((await call('GET', '/age/oidc/jwks')).body['keys']).toHaveLength(1);
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  expect((await call('POST', '/age/oidc/token', { body: 'grant_type=authorization_code', headers: form })).status).toBe(401);
+  expect((await call('GET', '/v1/age/check?service=contract&over=18')).status).toBe(401);
+  expect((await call('DELETE', '/v1/age/clients/contract')).status).toBe(204);
+}
+
 async function callAgeTokens(id: string): Promise<void> {
   await call('GET', '/.well-known/private-token-issuer-directory');
   await call('POST', `/v1/age/tokens?session=${id}`, { body: new Uint8Array(259), headers: { 'content-type': 'application/private-token-request' } });
@@ -263,6 +276,7 @@ describe('every operation', () => {
     expect((await call('GET', '/.well-known/gatehouse-age.json')).body['keys']).toHaveLength(1);
     await callAgeTokens(id);
     await callAgeTrust();
+    await callAgeGate();
     expect((await call('POST', '/age/provider/unknown/webhook', { json: {} })).status).toBe(404);
     expect((await call('DELETE', `/v1/age/sessions/${id}`, { headers })).status).toBe(204);
     expect((await call('DELETE', '/v1/age/services/contract')).status).toBe(204);

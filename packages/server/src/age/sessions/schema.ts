@@ -186,7 +186,8 @@ export interface WatchOptions {
 
 /** The sessions, for every other part of the domain. */
 export interface AgeSessions {
-  open(input: OpenSessionInput): Promise<OpenedSession>;
+  /** @param options `returnsHere`: the person comes back to an address of ours, and a part of this domain leads on from there */
+  open(input: OpenSessionInput, options?: { readonly returnsHere: true }): Promise<OpenedSession>;
   /** @throws {GatehouseError} `not_found` unless the client token is the one of the session */
   read(id: string, clientToken: string | undefined): Promise<SessionView>;
   cancel(id: string, clientToken: string | undefined): Promise<void>;

@@ -40,7 +40,7 @@ export function createAgeSessions(parts: SessionParts): AgeSessions {
   const { context, waiters } = parts;
   const { database, clock, config } = context;
   return {
-    open: (input) => open(parts, input),
+    open: (input, options) => open(parts, input, options),
     read: async (id, clientToken) => toView(parts, await requireClient(parts, id, clientToken)),
     async cancel(id, clientToken) {
       await requireClient(parts, id, clientToken);
@@ -80,11 +80,12 @@ export function createAgeSessions(parts: SessionParts): AgeSessions {
   };
 }
 
-async function open(parts: SessionParts, input: OpenSessionInput): Promise<OpenedSession> {
+async function open(parts: SessionParts, input: OpenSessionInput, options: { readonly returnsHere?: true } = {}): Promise<OpenedSession> {
   const { database, clock, config, outbound, publicUrl } = parts.context;
   const service = await findService(database.sql, input.service);
   if (service === undefined) throw refuseField('/service', 'there is no such service; `gatehouse age service list` lists them');
-  if (!isReturnAllowed(input.returnUrl, service.return_origins)) throw refuseField('/returnUrl', 'it is not on an origin that this service registered');
+  const origins = options.returnsHere === true ? [new URL(publicUrl()).origin] : service.return_origins;
+  if (!isReturnAllowed(input.returnUrl, origins)) throw refuseField('/returnUrl', 'it is not on an origin that this service registered');
   const callbackUrl = input.callbackUrl ?? service.callback_url;
   if (callbackUrl !== null) outbound.checkUrl(callbackUrl);
   await parts.prepare({ threshold: input.threshold, direction: input.direction });

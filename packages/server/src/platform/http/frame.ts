@@ -77,7 +77,7 @@ async function answer(options: FrameOptions, route: Route, context: Context<Node
   try {
     checkHost(options, context);
     principal = route.ignoresCredentials === true ? nobodyAt(address.ip) : await identify(options, context, address.ip);
-    limitRate(options, principal);
+    if (route.isUnmetered !== true) limitRate(options, principal);
     checkRight(route, principal);
     const exchange = toExchange(context, { principal, requestId, address, route });
     checkOrigin(route, exchange);

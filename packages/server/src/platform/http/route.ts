@@ -66,6 +66,8 @@ export interface Route {
    * counted against the address, and requests from other sites are refused as for sessions.
    */
   readonly ignoresCredentials?: true;
+  /** Not counted against a limit: asked by a proxy for every request of a site, and cheap. */
+  readonly isUnmetered?: true;
   /** After this time `signal` aborts, if the handler has asked for it. */
   readonly timeoutMs?: number;
   /** Pages answer errors in HTML and are not in the OpenAPI document. */
@@ -87,6 +89,7 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
   readonly path: string;
   readonly right: Right | 'public';
   readonly ignoresCredentials?: true;
+  readonly isUnmetered?: true;
   readonly timeoutMs?: number;
   readonly summary: string;
   readonly description?: string;
@@ -130,6 +133,7 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     path: spec.path,
     right: spec.right,
     ...(spec.ignoresCredentials === undefined ? {} : { ignoresCredentials: spec.ignoresCredentials }),
+    ...(spec.isUnmetered === undefined ? {} : { isUnmetered: spec.isUnmetered }),
     ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
     surface,
     doc: toDoc(spec, body),
