@@ -101,4 +101,29 @@ describe('a file that is not whole', () => {
     const source = { byteLength: 10_000, read: () => Promise.reject(new Error('EIO')) };
     await expect(readSnapshot(source)).rejects.toThrow('EIO');
   });
+
+  it('passes on the first of several faults of reads that are under way together, and leaves none unhandled', async () => {
+    // Three pieces of 4 MiB.
+    const file = await write(createHammingIndex(joinHashes(Array.from({ length: 90_000 }, () => drawHash(draw)))));
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      let reads = 0;
+      const source = {
+        byteLength: file.length,
+        async read(target: Uint8Array, position: number): Promise<void> {
+          if (target.length < 1_000_000) return void target.set(file.subarray(position, position + target.length));
+          reads += 1;
+          throw new Error(`EIO ${position < 4 * 2 ** 20 ? 'first' : 'later'}`);
+        },
+      };
+      await expect(readSnapshot(source)).rejects.toThrow('EIO first');
+      expect(reads).toBeGreaterThan(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
 });

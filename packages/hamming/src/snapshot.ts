@@ -28,8 +28,10 @@ export interface SnapshotOptions {
 /** Takes the next bytes of the file. May give a promise; the bytes may change after it settles. */
 export type WriteBytes = (bytes: Uint8Array) => unknown;
 
-/** Bytes that are written, or read, at once. The checksum of a piece is made while the next one is being read. */
+/** Bytes that are written, or read, at once. The checksum of a piece is made while the next ones are being read. */
 const PIECE_BYTES = 4 * 2 ** 20;
+/** Reads under way at once: most of their time goes into new pages of memory, which two cores make nearly twice as fast. */
+const PIECES_AHEAD = 4;
 const CHECKSUM_FACTOR = 0x9e37_79b1;
 
 /**
@@ -181,19 +183,25 @@ class SectionInput {
     return content;
   }
 
-  /** Reads the image of a ring into its memory. One piece is read while the one before is summed up. */
+  /** Reads the image of a ring into its memory. The next pieces are read while one is summed up. */
   async readInto(slot: SegmentSlot): Promise<void> {
     const { imageBytes } = slot.layout;
     const bytes = imageBytes - HEADER_BYTES;
     if (bytes + CHECKSUM_BYTES > this.rest) throw badSnapshot('It ends too early.');
     const start = this.#position - HEADER_BYTES;
-    const readPiece = (at: number): unknown => this.#file.read(slot.bytes.subarray(at, Math.min(at + PIECE_BYTES, imageBytes)), start + at);
+    const readPiece = (at: number): Promise<unknown> => {
+      const piece = (async () => this.#file.read(slot.bytes.subarray(at, Math.min(at + PIECE_BYTES, imageBytes)), start + at))();
+      // Of several faults the first is thrown, when its turn comes.
+      piece.catch(() => undefined);
+      return piece;
+    };
     slot.startChecksum();
-    let pending = readPiece(HEADER_BYTES);
+    const pending: Promise<unknown>[] = [];
+    let next = HEADER_BYTES;
     for (let at = HEADER_BYTES; at < imageBytes; at += PIECE_BYTES) {
+      for (; next < imageBytes && pending.length < PIECES_AHEAD; next += PIECE_BYTES) pending.push(readPiece(next));
       // oxlint-disable-next-line no-await-in-loop -- in order
-      await pending;
-      if (at + PIECE_BYTES < imageBytes) pending = readPiece(at + PIECE_BYTES);
+      await pending.shift();
       slot.addChecksum(at, Math.min(PIECE_BYTES, imageBytes - at));
     }
     this.#position += bytes;
