@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adoptSharedIndex, createHammingIndex, openSharedIndex, readSnapshot, writeSnapshot } from '@gatehouse/hamming';
 import { pdq, pdqOrientations } from '@gatehouse/pdq';
+import { measureCredentialRatios } from './credential.mjs';
 import { clusteredHashes, clusteredQueries, splitHashes, uniformHashes } from './data.mjs';
 import { measureTable } from './digests.mjs';
 import { cpuMs, median, ratioOf, summariseRounds, takeTurns, timeEach } from './measure.mjs';
@@ -15,7 +16,14 @@ import { compareHits, RADIUS, scanLinear } from './search-checks.mjs';
 const COUNT = 1_000_000;
 const ROUNDS = 9;
 
-export const GROUPS = { search: measureSearch, clustered: measureClustered, snapshot: measureSnapshot, digests: measureDigests, pdq: measurePdq };
+export const GROUPS = {
+  search: measureSearch,
+  clustered: measureClustered,
+  snapshot: measureSnapshot,
+  digests: measureDigests,
+  pdq: measurePdq,
+  credential: measureCredential,
+};
 
 async function measureSearch() {
   const hashes = uniformHashes(COUNT);
@@ -123,4 +131,14 @@ async function measurePdq() {
     ROUNDS + 3,
   );
   return { 'eight pixel orientations / one hash, 512x512': ratioOf(turns.eight.slice(3), turns.one.slice(3)).p50, ...(await measureRatios()) };
+}
+
+async function measureCredential() {
+  const { owf, auth0, sdJwtVc, meeco } = await measureCredentialRatios();
+  return {
+    'mdoc: @owf/mdoc / this package': owf,
+    'mdoc: @auth0/mdl without chains / this package': auth0,
+    'SD-JWT VC: @sd-jwt/sd-jwt-vc / this package': sdJwtVc,
+    'SD-JWT VC: @meeco/sd-jwt / this package': meeco,
+  };
 }

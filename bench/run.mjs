@@ -17,14 +17,17 @@ const SUITES = {
   import: async () => (await import('./import.mjs')).benchImport,
   scan: async () => (await import('./scan.mjs')).benchScan,
   match: async () => (await import('./match.mjs')).benchMatch,
+  credential: async () => (await import('./credential.mjs')).benchCredential,
+  tlog: async () => (await import('./tlog.mjs')).benchTlog,
   memory: async () => (await import('./memory.mjs')).benchMemory,
+  'age-page': async () => (await import('./age-page.mjs')).benchAgePage,
 };
 
 const RESULTS = join(import.meta.dirname, 'results.json');
 const CAPACITY = join(import.meta.dirname, '../docs/capacity.md');
 const FLAGS = ['--write', '--quick', '--large', '--peers'];
 /** What changes the figures of a suite, and so belongs to its command. */
-const FLAGS_OF = { search: ['--quick', '--large'], peers: ['--quick'], digests: ['--quick'] };
+const FLAGS_OF = { search: ['--quick', '--large'], peers: ['--quick'], digests: ['--quick'], credential: ['--quick'] };
 
 const args = process.argv.slice(2);
 const options = { isQuick: args.includes('--quick'), isLarge: args.includes('--large') };

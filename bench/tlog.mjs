@@ -1,5 +1,15 @@
 /** The transparency log as a library: entries a second into files, proofs, checkpoints, and what it costs to check them. */
-import { createHashReader, createSignerKey, openCheckpoint, openTreeBuilder, proveConsistency, proveInclusion, signCheckpoint, tilePath, verifyInclusion } from '@gatehouse/tlog';
+import {
+  createHashReader,
+  createSignerKey,
+  openCheckpoint,
+  openTreeBuilder,
+  proveConsistency,
+  proveInclusion,
+  signCheckpoint,
+  tilePath,
+  verifyInclusion,
+} from '@gatehouse/tlog';
 import { createHash } from 'node:crypto';
 import { median, round, spread, withRange } from './measure.mjs';
 
@@ -28,17 +38,21 @@ async function measureTree(size) {
   for (let turn = 0; turn < ROUNDS; turn++) {
     files.clear();
     builder = openTreeBuilder();
-    appends.push(time(() => {
-      for (let at = 0; at < size; at += BATCH) for (const { tile, bytes } of builder.append(entries.slice(at, at + BATCH))) files.set(tilePath(tile), bytes);
-      for (const { tile, bytes } of builder.edge()) files.set(tilePath(tile), bytes);
-    }));
+    appends.push(
+      time(() => {
+        for (let at = 0; at < size; at += BATCH) for (const { tile, bytes } of builder.append(entries.slice(at, at + BATCH))) files.set(tilePath(tile), bytes);
+        for (const { tile, bytes } of builder.edge()) files.set(tilePath(tile), bytes);
+      }),
+    );
     const pair = Buffer.alloc(65);
-    floors.push(time(() => {
-      for (const entry of entries) {
-        createHash('sha256').update(entry).digest();
-        createHash('sha256').update(pair).digest();
-      }
-    }));
+    floors.push(
+      time(() => {
+        for (const entry of entries) {
+          createHash('sha256').update(entry).digest();
+          createHash('sha256').update(pair).digest();
+        }
+      }),
+    );
   }
   const root = builder.root();
   const read = (tile) => files.get(tilePath(tile));

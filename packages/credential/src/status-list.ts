@@ -24,6 +24,8 @@ export interface StatusList {
   /** For how long the issuer lets it be kept. */
   readonly ttlS: number | undefined;
   readonly size: number;
+  /** Inflated, in memory. */
+  readonly sizeBytes: number;
   /** @throws {CredentialError} `status_list_index` */
   valueAt(index: number): number;
   /** 0 is valid, 1 invalid, 2 suspended; everything else is for the application, and here not valid. */
@@ -100,7 +102,7 @@ function readNumber(value: unknown): number | undefined {
 }
 
 /** The list itself: `bits` is 1, 2, 4 or 8; the first entry stands in the lowest bits of the first byte. */
-export function readList(bits: unknown, compressed: Uint8Array, maxBytes: number = MAX_BYTES): Pick<StatusList, 'size' | 'valueAt' | 'statusAt'> {
+export function readList(bits: unknown, compressed: Uint8Array, maxBytes: number = MAX_BYTES): Pick<StatusList, 'size' | 'sizeBytes' | 'valueAt' | 'statusAt'> {
   if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) throw new CredentialError('status_list_malformed');
   const bytes = inflate(compressed, maxBytes);
   const perByte = 8 / bits;
@@ -111,6 +113,7 @@ export function readList(bits: unknown, compressed: Uint8Array, maxBytes: number
   };
   return {
     size,
+    sizeBytes: bytes.length,
     valueAt,
     statusAt(index) {
       const value = valueAt(index);

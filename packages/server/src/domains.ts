@@ -4,9 +4,10 @@ import { ageDomain } from './age/index.ts';
 import { consoleDomain } from './console/index.ts';
 import { intakeDomain } from './intake/index.ts';
 import { listsDomain } from './lists/index.ts';
+import { logDomain } from './log/index.ts';
 import { screeningDomain } from './screening/index.ts';
 
-export const domains = [accessDomain, listsDomain, screeningDomain, intakeDomain, ageDomain, consoleDomain] as const;
+export const domains = [logDomain, accessDomain, listsDomain, screeningDomain, intakeDomain, ageDomain, consoleDomain] as const;
 
 type ServiceOf<D> = D extends { create(context: never, needs: never): Promise<{ readonly service: infer Service }> } ? Service : never;
 

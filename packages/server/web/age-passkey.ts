@@ -7,7 +7,7 @@
  * Texts, in the page's language: `data-text-busy`, `data-text-done`, `data-text-failed`, `data-text-cancelled`.
  */
 import { fromBase64Url, toBase64Url } from './age-bytes.ts';
-import { announce } from './dom.ts';
+import { connect, isCancelled } from './age-part.ts';
 
 interface CreationOptions {
   readonly challenge: string;
@@ -33,21 +33,7 @@ for (const part of document.querySelectorAll<HTMLElement>('[data-age-passkey]'))
 function setUp(part: HTMLElement): void {
   const action = ACTIONS[part.dataset['agePasskey'] ?? ''];
   if (action === undefined || !('PublicKeyCredential' in globalThis)) return;
-  part.hidden = false;
-  const button = part.querySelector('button');
-  const status = part.querySelector('[role="status"]');
-  button?.addEventListener('click', () => {
-    button.disabled = true;
-    announce(status, part.dataset['textBusy'] ?? '');
-    void action(part).then(
-      () => announce(status, part.dataset['textDone'] ?? ''),
-      (error: unknown) => {
-        const isCancelled = error instanceof DOMException && (error.name === 'NotAllowedError' || error.name === 'AbortError');
-        announce(status, (isCancelled ? part.dataset['textCancelled'] : undefined) ?? part.dataset['textFailed'] ?? '');
-        button.disabled = false;
-      },
-    );
-  });
+  connect(part, { act: () => action(part), explain: (error) => (isCancelled(error) ? 'cancelled' : 'failed') });
 }
 
 async function register(part: HTMLElement): Promise<void> {

@@ -14,8 +14,8 @@
  * Nothing is kept and nothing sent before the person presses the button.
  */
 import { fromBase64Url, isSameBytes, toBase64Url } from './age-bytes.ts';
+import { connect } from './age-part.ts';
 import { makeChallenge, requestToken, type TokenClass } from './age-token-client.ts';
-import { announce } from './dom.ts';
 
 interface KeptToken extends TokenClass {
   readonly token: string;
@@ -44,20 +44,7 @@ function setUp(part: HTMLElement): void {
   const action = ACTIONS[part.dataset['ageToken'] ?? ''];
   if (action === undefined || !canKeep()) return;
   if (part.dataset['ageToken'] !== 'issue' && findKept(part).length === 0) return;
-  part.hidden = false;
-  const button = part.querySelector('button');
-  const status = part.querySelector('[role="status"]');
-  button?.addEventListener('click', () => {
-    button.disabled = true;
-    announce(status, part.dataset['textBusy'] ?? '');
-    void action(part).then(
-      () => announce(status, part.dataset['textDone'] ?? ''),
-      () => {
-        announce(status, part.dataset['textFailed'] ?? '');
-        button.disabled = false;
-      },
-    );
-  });
+  connect(part, { act: () => action(part), explain: () => 'failed' });
 }
 
 /** Private windows and old browsers may have neither. */

@@ -42,7 +42,7 @@ async function fetchTile(tile: Tile, readTile: ReadTile): Promise<Uint8Array> {
   return bytes;
 }
 
-/** @param bytes a power of two of hashes */
+/** The root over a power of two of hashes: of a full tile, or of a part of one. @param bytes hashes behind each other */
 export function hashComplete(bytes: Uint8Array): Uint8Array {
   let row = Array.from({ length: bytes.length / HASH_BYTES }, (_none, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
   while (row.length > 1) row = Array.from({ length: row.length / 2 }, (_none, i) => hashNode(row[i * 2] ?? bytes, row[i * 2 + 1] ?? bytes));

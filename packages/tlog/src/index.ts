@@ -3,7 +3,7 @@ export { sha256 } from './sha256.ts';
 export { hashEmpty, hashLeaf, hashNode } from './hashing.ts';
 export { createFrontier, type Frontier } from './frontier.ts';
 export { decodeBundle, encodeBundle, listNewBundles, listNewTiles, listTiles, parseTilePath, TILE_WIDTH, tilePath, type Tile } from './tiles.ts';
-export { createHashReader, type HashReader, type ReadTile } from './hash-reader.ts';
+export { createHashReader, hashComplete, type HashReader, type ReadTile } from './hash-reader.ts';
 export { proveConsistency, proveInclusion, verifyConsistency, verifyInclusion, type ConsistencyClaim, type InclusionClaim } from './proofs.ts';
 export { listEdge, openTreeBuilder, type TreeBuilder, type TreeFile } from './tree-builder.ts';
 export { createSignerKey, createVerifierKey, formatVerifierKey, parseVerifierKey, type KeyUse, type SignerKey, type VerifierKey } from './keys.ts';

@@ -1,21 +1,22 @@
 /** The sessions as other parts of the domain want to see them: each declares the few functions that it needs. */
 import { GatehouseError } from '../platform/errors.ts';
 import type { ProviderSessions } from './providers/flow.ts';
+import { isHeldBack } from './signals/service.ts';
 import { admitsMethod } from './sessions/rules.ts';
-import type { AgeSession, AgeSessions, BrowserProof } from './sessions/schema.ts';
+import { DEMO_SERVICE, type AgeSession, type AgeSessions, type BrowserProof } from './sessions/schema.ts';
 import type { ReuseSessions } from './tokens/schema.ts';
 
-/** For tokens and passkeys. */
+/** For tokens and passkeys. Not for the demonstration: what a simulated wallet said must never open anything anywhere else. */
 export function toReuseSessions(sessions: AgeSessions, generation: () => Promise<number>): ReuseSessions {
   return {
     async findOpen(sessionId, proof, method) {
       const session = await sessions.findOwn(sessionId, proof).catch(orUndefined);
-      if (session?.state !== 'open' || !admitsMethod(session.methods, method)) return undefined;
+      if (session?.state !== 'open' || session.service === DEMO_SERVICE || !admitsMethod(session.methods, method)) return undefined;
       return { question: { threshold: session.threshold, direction: session.direction }, minGrade: session.minGrade };
     },
     async findVerdict(sessionId, proof) {
       const session = await sessions.findOwn(sessionId, proof).catch(orUndefined);
-      const found = session === undefined ? undefined : await sessions.findResult(sessionId);
+      const found = session === undefined || session.service === DEMO_SERVICE ? undefined : await sessions.findResult(sessionId);
       if (found === undefined) return undefined;
       const { threshold, direction, result, grade, kind, method, completedAt } = found;
       const checkedIn = found.generation ?? (await generation());
@@ -29,8 +30,9 @@ export function toReuseSessions(sessions: AgeSessions, generation: () => Promise
 }
 
 export function toProviderSessions(sessions: AgeSessions): ProviderSessions<BrowserProof> {
-  const toOpen = ({ id, threshold, direction, minGrade, methods, locale }: AgeSession) => ({
+  const toOpen = ({ id, service, threshold, direction, minGrade, methods, locale }: AgeSession) => ({
     id,
+    service,
     question: { threshold, direction },
     minGrade,
     methods,
@@ -42,7 +44,14 @@ export function toProviderSessions(sessions: AgeSessions): ProviderSessions<Brow
       const session = await sessions.findOpen(sessionId);
       return session === undefined ? undefined : toOpen(session);
     },
-    complete: (sessionId, outcome, tx) => sessions.complete(sessionId, outcome, tx),
+    async complete(sessionId, outcome, tx) {
+      try {
+        return (await sessions.complete(sessionId, outcome, tx)) ? 'completed' : 'gone';
+      } catch (error) {
+        if (!isHeldBack(error)) throw error;
+        return 'held_back';
+      }
+    },
   };
 }
 

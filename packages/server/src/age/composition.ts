@@ -4,6 +4,11 @@ import type { AppContext } from '../platform/context.ts';
 import { inDataDir, type Config } from '../platform/config.ts';
 import { createWaiters } from '../platform/waiters.ts';
 import { toProviderSessions, toReuseSessions } from './adapters.ts';
+import { isDemoOn } from './demo/availability.ts';
+import type { DemoIssuers } from './demo/people.ts';
+import { addDemoProvider } from './demo/provider.ts';
+import { createDemoService, type DemoService } from './demo/service.ts';
+import { chooseCircle, createDemoTrust } from './demo/trust.ts';
 import { NO_PROVIDERS, readProviders } from './providers/configuration.ts';
 import type { ProviderService } from './providers/flow.ts';
 import { createProviderService } from './providers/service.ts';
@@ -12,11 +17,21 @@ import { createAgeResults, type AgeResults } from './results/service.ts';
 import { openResultSigner } from './results/signer.ts';
 import { createAnnouncer, type Announcer } from './sessions/announce.ts';
 import { createEventStreams, type EventStreams } from './sessions/event-stream.ts';
+import { createCounting, type Counting } from './evidence/counting.ts';
+import { watchCounters, watchPasskeys, watchProviders, watchSessions, watchTokens, watchWallet } from './evidence/observe.ts';
+import { createEvidence, type EvidenceService } from './evidence/service.ts';
+import { LANGUAGES } from './page/messages/languages.ts';
 import type { AgeServices, AgeSessions, BrowserProof } from './sessions/schema.ts';
 import { createAgeSessions } from './sessions/service.ts';
 import { createAgeServices } from './sessions/services.ts';
 import { countOpen, prune as pruneSessions } from './sessions/store.ts';
+import type { SignalService } from './signals/schema.ts';
+import { createSignalService } from './signals/service.ts';
+import { createStatusCounters } from './status/instruments.ts';
+import type { StatusService } from './status/schema.ts';
+import { createStatusService } from './status/service.ts';
 import { openKeyVault } from './tokens/key-vault.ts';
+import type { ReuseSessions } from './tokens/schema.ts';
 import { createTokenService, type TokenService } from './tokens/service.ts';
 import { createTrustService, type TrustService } from './trust/service.ts';
 import { createEnforcement, type EnforcementService } from './gate/service.ts';
@@ -40,10 +55,17 @@ export interface AgeService {
   /** With which requests to wallets are signed. */
   readonly verifierKey: VerifierKey;
   readonly trust: TrustService;
+  readonly status: StatusService;
+  readonly signals: SignalService;
   readonly providers: ProviderService<BrowserProof>;
   readonly tokens: TokenService;
   readonly passkeys: PasskeyService;
+  /** The sessions as tokens and passkeys see them. */
+  readonly reuse: ReuseSessions;
   readonly enforcement: EnforcementService;
+  readonly demo: DemoService;
+  readonly counting: Counting;
+  readonly evidence: EvidenceService;
   /** Apart, so that browsers cannot take the places of services. */
   readonly streams: { readonly services: EventStreams; readonly browsers: EventStreams };
   readonly announcer: Announcer;
@@ -55,19 +77,22 @@ export interface AgeService {
 export interface AgeOverrides {
   readonly protocol?: WalletProtocol;
   readonly trust?: WalletTrust;
+  readonly demoIssuers?: DemoIssuers;
 }
 
 const MINUTE_MS = 60_000;
 
 export async function composeAge(context: AppContext, needs: AgeNeeds, overrides: AgeOverrides = {}): Promise<AgeService> {
   const { config, clock, database, stopping, publicUrl } = context;
-  const trustService = createTrustService(context);
+  const trustService = createTrustService(context, (issuers) => status.current(issuers));
+  const status = createStatusService({ context, trust: trustService.issuers, counters: createStatusCounters(context) });
   const trust = overrides.trust ?? trustService;
   const signer = await openResultSigner(config.ageKeyFile ?? inDataDir(config, 'keys', 'age.pem'), config.ageKeyFile === undefined);
   const results = createAgeResults({ context, signer, issuer: () => config.issuer ?? publicUrl(), generation: trust.generation });
-  const counters = createCounters(context);
+  const counting = createCounting({ context, languages: Object.keys(LANGUAGES) });
+  const counters = watchCounters(createCounters(context), counting);
   const announcer = createAnnouncer({ context, sign: results.sign, secret: needs.intake.callbackSecret, count: counters.called });
-  const sessions = createAgeSessions({
+  const uncounted = createAgeSessions({
     context,
     waiters: createWaiters(clock, stopping),
     announcer,
@@ -77,22 +102,30 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
       tokens.prepare(question).catch((error: unknown) => context.log.warn({ reason: nameOf(error) }, 'keys for age tokens could not be made')),
     count: counters.counted,
   });
+  const watched = watchSessions(uncounted, counting);
+  const signals = createSignalService({ context, sessions: watched });
+  const sessions = signals.guard(watched);
   const vault = await openKeyVault(config.ageTokenKeyFile ?? inDataDir(config, 'keys', 'age-token.key'), config.ageTokenKeyFile === undefined);
   const reuse = { context, sessions: toReuseSessions(sessions, trust.generation), trust };
-  const tokens = createTokenService({ ...reuse, vault });
-  const passkeys = createPasskeyService({ ...reuse, decodeCbor });
-  const providers = await openProviders(context, sessions, counters.provider);
+  const tokens = watchTokens(createTokenService({ ...reuse, vault }), counting);
+  const passkeys = watchPasskeys(createPasskeyService({ ...reuse, decodeCbor }), counting);
+  const providers = watchProviders(await openProviders(context, sessions, counters.provider), counting);
   const verifierKey = await openVerifier(config, clock.now());
   const query = { sdJwtTypes: config.ageSdJwtTypes, allowBirthDate: config.ageAllowBirthDate };
-  const wallet = createWalletFlows({
+  const common = { signer: verifierKey, lifetimeS: config.ageRequestSeconds };
+  const real = { protocol: overrides.protocol ?? createWalletProtocol({ ...common, trust, query }), trust };
+  const demoTrust = createDemoTrust({ ...common, isOn: isDemoOn(config), now: clock.now, generation: trust.generation, made: overrides.demoIssuers });
+  const flows = createWalletFlows({
     context,
     sessions,
-    protocol: overrides.protocol ?? createWalletProtocol({ signer: verifierKey, trust, query, lifetimeS: config.ageRequestSeconds }),
-    trust,
+    circleOf: chooseCircle(real, demoTrust.circle),
     gate: createGate(config.ageVerifications),
     counters: counters.wallet,
   });
+  const wallet = watchWallet(flows, counting);
   const services = createAgeServices(context);
+  const enforcement = await createEnforcement({ context, sessions, services, results, generation: trust.generation });
+  const { forward } = enforcement;
   return {
     sessions,
     services,
@@ -100,27 +133,37 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
     wallet,
     verifierKey,
     trust: trustService,
+    status,
+    signals,
     providers,
     tokens,
     passkeys,
-    enforcement: await createEnforcement({ context, sessions, services, results, generation: trust.generation }),
+    reuse: reuse.sessions,
+    enforcement,
+    demo: createDemoService({ context, sessions, services, results, wallet, forward, issuers: demoTrust.issuers }),
+    counting,
+    evidence: await createEvidence({ context, counting, languages: Object.keys(LANGUAGES), providers, services, trust: trustService, status, passkeys }),
     announcer,
     streams: { services: createEventStreams(clock, stopping), browsers: createEventStreams(clock, stopping) },
     countOpen: () => countOpen(database.sql, clock.now()),
-    async prune() {
-      const now = clock.now();
-      await pruneWallet(database.sql, now);
-      await providers.prune();
-      await pruneSessions(database.sql, { now, endedBefore: new Date(now.getTime() - config.ageRetentionMinutes * MINUTE_MS) });
-    },
+    prune: () => prune(context, { counting, providers }),
   };
+}
+
+async function prune({ config, clock, database }: AppContext, { counting, providers }: Pick<AgeService, 'counting' | 'providers'>): Promise<void> {
+  const now = clock.now();
+  // First: what ended is counted before it is deleted.
+  await counting.collect();
+  await pruneWallet(database.sql, now);
+  await providers.prune();
+  await pruneSessions(database.sql, { now, endedBefore: new Date(now.getTime() - config.ageRetentionMinutes * MINUTE_MS) });
 }
 
 async function openProviders(context: AppContext, sessions: AgeSessions, count: Counters['provider']): Promise<ProviderService<BrowserProof>> {
   const { ageProvidersFile } = context.config;
   const tools = { send: context.outbound.send, now: () => context.clock.now() };
   const configured = ageProvidersFile === undefined ? NO_PROVIDERS : await readProviders(ageProvidersFile, tools);
-  return createProviderService({ context, configured, sessions: toProviderSessions(sessions), count });
+  return createProviderService({ context, configured: addDemoProvider(configured, isDemoOn(context.config)), sessions: toProviderSessions(sessions), count });
 }
 
 function nameOf(error: unknown): string {

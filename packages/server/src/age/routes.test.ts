@@ -320,6 +320,24 @@ describe('services', () => {
     expect((await server.send('POST', '/v1/age/services', { headers: { authorization: 'Bearer age:manage', ...JSON_TYPE }, body })).status).toBe(400);
   });
 
+  it.each([
+    ['underUrl', 'https://evil.example/young', 400],
+    ['underUrl', 'https://shop.example.evil.example/', 400],
+    ['underUrl', 'https://user:secret@shop.example/', 400],
+    ['underUrl', 'javascript:alert(1)', 400],
+    ['underUrl', 'https://shop.example/young', 200],
+    ['helpUrl', 'http://help.example/', 400],
+    ['helpUrl', 'javascript:alert(1)', 400],
+    ['helpUrl', 'https://help.example/', 200],
+    ['helpUrl', 'mailto:help@shop.example', 200],
+  ])('with %s %s', async (name, url, status) => {
+    const body = JSON.stringify({ id: 'shop', name: 'Shop', returnOrigins: ['https://shop.example'], [name]: url });
+    const reply = await server.send('POST', '/v1/age/services', { headers: { authorization: 'Bearer age:manage', ...JSON_TYPE }, body });
+    expect(reply.status).toBe(status);
+    if (status === 200) expect(reply.json).toMatchObject({ [name]: url });
+    await test.age.services.remove('shop').catch(() => undefined);
+  });
+
   it('are registered, listed and removed with the right age:manage', async () => {
     const manage = { authorization: 'Bearer age:manage', ...JSON_TYPE };
     const body = JSON.stringify({ id: 'shop', name: 'Shop', returnOrigins: ['https://shop.example/path?x', 'https://shop.example'] });

@@ -100,7 +100,7 @@ function Health({ overview, principal }: { readonly overview: Overview; readonly
 }
 
 function NextSteps({ overview, principal }: { readonly overview: Overview; readonly principal: Principal }): JSX.Element {
-  const { lists, publicUrl } = overview;
+  const { lists, publicUrl, canTryAge } = overview;
   return (
     <section aria-labelledby="next-steps">
       <h2 id="next-steps">Begin here</h2>
@@ -123,6 +123,13 @@ function NextSteps({ overview, principal }: { readonly overview: Overview; reado
           <p>See what would be published, what is held, and why.</p>
           <LinkButton href="/try">Try pictures</LinkButton>
         </li>
+        {canTryAge ? (
+          <li>
+            <h3>Try an age check</h3>
+            <p>A made-up service asks for an age, a simulated wallet answers. See what the service learns, and what it does not.</p>
+            <LinkButton href="/age/try">Try an age check</LinkButton>
+          </li>
+        ) : null}
         {principal.rights.has('keys:manage') ? (
           <li>
             <h3>Make an API key</h3>

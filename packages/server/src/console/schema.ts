@@ -51,4 +51,6 @@ export interface Overview {
   };
   readonly health: readonly { readonly title: string; readonly isWell: boolean; readonly finding: string }[];
   readonly publicUrl: string;
+  /** The demonstration of age checks is on. */
+  readonly canTryAge: boolean;
 }

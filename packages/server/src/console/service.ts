@@ -1,5 +1,6 @@
 /** Asks lists, screening and intake on behalf of the overview and of try-it. Keeps nothing. */
 import type { Readable } from 'node:stream';
+import type { AgeService } from '../age/index.ts';
 import type { IntakeService } from '../intake/index.ts';
 import type { ListsService } from '../lists/index.ts';
 import type { AppContext } from '../platform/context.ts';
@@ -14,6 +15,7 @@ export interface ConsoleNeeds {
   readonly lists: ListsService;
   readonly screening: ScreeningService;
   readonly intake: IntakeService;
+  readonly age: AgeService;
 }
 
 export interface Trial {
@@ -36,7 +38,7 @@ export interface ConsoleService {
   tryPicture(trial: Trial): Promise<Attempt>;
 }
 
-export function createConsoleService(context: AppContext, { lists, screening, intake }: ConsoleNeeds): ConsoleService {
+export function createConsoleService(context: AppContext, { lists, screening, intake, age }: ConsoleNeeds): ConsoleService {
   return {
     async summarise() {
       const [listSummary, uploads] = await Promise.all([lists.summarise(), intake.summarise()]);
@@ -52,6 +54,7 @@ export function createConsoleService(context: AppContext, { lists, screening, in
         },
         health: describeHealth({ lists, screening, deadCallbacks: uploads.deadCallbacks, activeLists: listSummary.activeLists }),
         publicUrl: context.publicUrl(),
+        canTryAge: age.demo.isOn,
       };
     },
     async readDemonstration() {

@@ -24,6 +24,7 @@ const OVERVIEW: Overview = {
   uploads: { released: 1, held: 2, refused: 3, waiting: 4, oldestWaitingAt: undefined },
   health: [{ title: 'Lists', isWell: false, finding: HOSTILE }],
   publicUrl: `http://${HOSTILE}`,
+  canTryAge: true,
 };
 
 describe('try-it', () => {

@@ -40,11 +40,13 @@ const KEYS = Object.keys(SETTINGS).filter((key): key is SettingKey => key in SET
 const PATH_KEYS: readonly SettingKey[] = [
   'dataDir',
   'ageProvidersFile',
+  'ageStatementFile',
   'pgBin',
   'tlsCertFile',
   'tlsKeyFile',
   'receiptKeyFile',
   'ageKeyFile',
+  'logKeyFile',
   'ageVerifierFile',
   'ageTokenKeyFile',
   'ageGateKeyFile',

@@ -29,6 +29,11 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'Nothing was found here', remedy: 'Check the address and the id.' },
   method_not_allowed: { status: 405, title: 'That method is not offered here', remedy: 'See /docs for the methods of this address.' },
   conflict: { status: 409, title: 'The state does not allow that', remedy: 'Read the current state first; it is named in `detail`.' },
+  log_diverged: {
+    status: 409,
+    title: 'The log does not continue what was signed before',
+    remedy: 'Nothing more is signed until that is cleared up. `gatehouse doctor` and docs/guide/log.md say how; events are recorded meanwhile.',
+  },
   idempotency_conflict: { status: 409, title: 'The idempotency key was used for another request', remedy: 'Use a new Idempotency-Key for a new request.' },
   gone: { status: 410, title: 'This no longer exists', remedy: 'It expired or was removed. Begin again.' },
   length_required: { status: 411, title: 'The length is needed', remedy: 'Send a Content-Length, or chunked encoding where it is allowed.' },

@@ -320,3 +320,30 @@ describe('send', () => {
     expect(seen).toEqual([]);
   });
 });
+
+describe('a download', () => {
+  const url = (): string => `http://127.0.0.1:${port}/list`;
+
+  it('gives bytes as they came, with their type, and follows no redirect', async () => {
+    respond = (_incoming, outgoing) => outgoing.writeHead(200, { 'content-type': 'application/x' }).end(Buffer.from([0, 255, 128]));
+    expect(await outbound.download({ url: url(), method: 'GET', maxBytes: 3 })).toEqual({
+      status: 200,
+      contentType: 'application/x',
+      bytes: Buffer.from([0, 255, 128]),
+    });
+    respond = (_incoming, outgoing) => outgoing.writeHead(302, { location: 'http://169.254.169.254/' }).end();
+    expect(await outbound.download({ url: url(), method: 'GET', maxBytes: 3 })).toMatchObject({ status: 302, contentType: '' });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('is whole or refused', async () => {
+    respond = (_incoming, outgoing) => outgoing.end('abcd');
+    await expect(outbound.download({ url: url(), method: 'GET', maxBytes: 3 })).rejects.toMatchObject({ code: 'too_large' });
+    respond = (incoming, outgoing) => {
+      outgoing.writeHead(200, { 'content-length': '9' }).write('a');
+      setTimeout(() => incoming.socket.destroy(), 10);
+    };
+    await expect(outbound.download({ url: url(), method: 'GET', maxBytes: 9 })).rejects.toThrow();
+    await expect(outbound.download({ url: 'http://169.254.169.254/', method: 'GET', maxBytes: 9 })).rejects.toMatchObject({ code: 'outbound_refused' });
+  });
+});

@@ -25,10 +25,19 @@ export interface OutboundReply {
   readonly body: string;
 }
 
+export interface Download {
+  readonly status: number;
+  /** As it was sent; empty when there was none. */
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface Outbound {
   /** @throws {GatehouseError} `outbound_refused` when the address may not be called */
   checkUrl(url: string): void;
   send(request: OutboundRequest): Promise<OutboundReply>;
+  /** A whole answer as bytes. @throws {GatehouseError} `too_large` when it has more than `maxBytes`; nothing beyond is read */
+  download(request: OutboundRequest & { readonly maxBytes: number }): Promise<Download>;
   close(): Promise<void>;
 }
 
@@ -101,19 +110,29 @@ export function createOutbound(allowed: readonly string[]): Outbound {
     if (isIP(literal) !== 0 && !isPublicAddress(literal)) throw refuse('It is not a public address.');
     return url;
   };
+  const call = (outgoing: OutboundRequest): ReturnType<typeof request> => {
+    const url = check(outgoing.url);
+    const timeout = AbortSignal.timeout(outgoing.timeoutMs ?? TIMEOUT_MS);
+    return request(url, {
+      method: outgoing.method,
+      headers: { 'user-agent': 'gatehouse', ...outgoing.headers },
+      body: outgoing.body ?? null,
+      dispatcher: isAllowed(url) ? trusted : guarded,
+      signal: outgoing.signal === undefined ? timeout : AbortSignal.any([timeout, outgoing.signal]),
+    });
+  };
   return {
     checkUrl: (url) => void check(url),
     async send(outgoing) {
-      const url = check(outgoing.url);
-      const timeout = AbortSignal.timeout(outgoing.timeoutMs ?? TIMEOUT_MS);
-      const reply = await request(url, {
-        method: outgoing.method,
-        headers: { 'user-agent': 'gatehouse', ...outgoing.headers },
-        body: outgoing.body ?? null,
-        dispatcher: isAllowed(url) ? trusted : guarded,
-        signal: outgoing.signal === undefined ? timeout : AbortSignal.any([timeout, outgoing.signal]),
-      });
-      return { status: reply.statusCode, body: await readBounded(reply.body) };
+      const reply = await call(outgoing);
+      const { bytes } = await readBounded(reply.body, REPLY_BYTES_MAX);
+      return { status: reply.statusCode, body: bytes.toString('utf8') };
+    },
+    async download({ maxBytes, ...outgoing }) {
+      const reply = await call(outgoing);
+      const { bytes, isWhole } = await readBounded(reply.body, maxBytes);
+      if (!isWhole) throw new GatehouseError('too_large', `The answer has more than ${maxBytes} bytes. Nothing of it was kept.`);
+      return { status: reply.statusCode, contentType: [reply.headers['content-type']].flat()[0] ?? '', bytes };
     },
     async close() {
       await Promise.all([guarded.destroy(), trusted.destroy()]);
@@ -142,14 +161,20 @@ function lookupPublic(host: string, options: object, callback: LookupCallback): 
   });
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string> {
+interface Bounded {
+  readonly bytes: Buffer;
+  /** False when there was more. */
+  readonly isWhole: boolean;
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number): Promise<Bounded> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.byteLength;
-    if (size > REPLY_BYTES_MAX) break;
+    if (size > maxBytes) break;
   }
   body.destroy();
-  return Buffer.concat(chunks).subarray(0, REPLY_BYTES_MAX).toString('utf8');
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), isWhole: size <= maxBytes };
 }

@@ -123,6 +123,24 @@ export const SETTINGS = {
     schema: flag.default(false),
     about: 'Asks wallets for a date of birth where they have no attested age. It says more than is needed; it is compared and forgotten.',
   },
+  ageStatusRefreshMinMinutes: {
+    schema: whole(1, 1440).default(5),
+    about: 'A status list is fetched again after this time at the earliest, whatever its issuer says.',
+  },
+  ageStatusRefreshMaxMinutes: {
+    schema: whole(1, 10_080).default(60),
+    about: 'A status list is fetched again after this time at the latest: so long may a credential that was taken back still be accepted.',
+  },
+  ageStatusMaxStaleMinutes: {
+    schema: whole(2, 43_200).default(1440),
+    about: 'A status list that could not be fetched for this long is not believed any more; credentials that name it are refused.',
+  },
+  ageStatusMemoryMib: { schema: whole(32, 65_536).default(64), about: 'Memory for status lists: half for what was served, half for what is unpacked.' },
+  ageSignalConflict: {
+    schema: z.enum(['verify', 'count']).default('verify'),
+    about:
+      'When an answer that was not verified contradicts what the device signalled: `verify` asks for a way that verifies, `count` takes the answer and only counts it.',
+  },
   ageProvidersFile: {
     schema: text.optional(),
     about: 'JSON file of the providers of age checks without a wallet, with what each declares about itself. Default: none.',
@@ -142,6 +160,11 @@ export const SETTINGS = {
     about:
       'File of 64 hexadecimal digits that seals the keys of age tokens in the database; several nodes share one. Default: made at first start as keys/age-token.key in the data directory.',
   },
+  ageDemo: {
+    schema: z.enum(['auto', 'on', 'off']).default('auto'),
+    about:
+      'The demonstration of age checks at /age/try, with simulated wallets that only its own service `demo` believes. `auto`: on only where nobody else can reach the server (loopback, no public URL, no proxy, no further host names).',
+  },
   ageGateMinutes: {
     schema: whole(1, 1440).default(60),
     about: 'How long the cookie of the age gate lets a browser pass before the person is asked again.',
@@ -156,6 +179,35 @@ export const SETTINGS = {
     about:
       'P-256 private key (PKCS#8 PEM) that signs ID tokens for OpenID clients; several nodes share one. Default: made at first start as keys/age-openid.pem in the data directory.',
   },
+  ageEvidenceDays: {
+    schema: whole(92, 3650).default(100),
+    about: 'How long the counts of age checks are kept by day; then they are folded into months, in which rare groups are merged.',
+  },
+  ageEvidenceMinCount: {
+    schema: whole(50, 100_000).default(50),
+    about: 'No figure about age checks is shown that is about fewer than this many, or from which one could be worked out.',
+  },
+  ageEvidenceGapPercent: {
+    schema: whole(1, 100).default(10),
+    about: 'Difference, in percentage points, of the share of people who get an answer between languages, devices or ways; above it the evidence fails.',
+  },
+  ageStatement: { schema: flag.default(true), about: 'Whether the public statement about age checks is served at /age/statement.' },
+  ageStatementFile: {
+    schema: text.optional(),
+    about: 'JSON file with the words of the operator in that statement: operator, preface, alternatives, contact. Read at the start.',
+  },
+  logKeyFile: {
+    schema: text.optional(),
+    about: 'Ed25519 private key (PKCS#8 PEM) that signs checkpoints of the log; several nodes share one. Default: made at first start as keys/log.pem in the data directory.',
+  },
+  logOrigin: {
+    schema: z
+      .string()
+      .regex(/^[^\s+]{1,200}$/u, 'must be a name without spaces and plus signs')
+      .optional(),
+    about: 'The name of the log, in every checkpoint and proof. Set it once and keep it. Default: the public URL without its scheme, and `/log`.',
+  },
+  logPublic: { schema: flag.default(true), about: 'Whether everybody may read the log at /log/. Entries hold kinds, minutes, versions and commitments, and nothing about persons.' },
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;
 

@@ -17,6 +17,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { createContractChecker, type ContractChecker, type OpenApiDocument } from '../support/openapi.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../src/console/data');
+const DEAD_HOST = '127.0.0.1:9';
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
 let app: TestApp;
@@ -71,6 +72,26 @@ async function callAgeTrust(): Promise<void> {
   expect((await call('DELETE', '/v1/age/trust/lists/contract')).status).toBe(204);
 }
 
+async function callAgeStatus(): Promise<void> {
+  expect((await call('POST', '/v1/age/status-lists', { json: { uri: 'http://127.0.0.1/1' } })).status).toBe(422);
+  // Nobody listens there (see `beforeAll`): registered, and not fetched.
+  const added = await call('POST', '/v1/age/status-lists', { json: { uri: `http://${DEAD_HOST}/statuslists/1` } });
+  expect([added.status, added.body['failure'], added.body['state']]).toEqual([201, 'unreachable', 'missing']);
+  expect((await call('GET', '/v1/age/status-lists')).body).toMatchObject({ lists: [{ failures: 1 }], seen: { lists: [], others: 0 } });
+  const path = `/v1/age/status-lists/${text(added.body['id'])}`;
+  expect((await call('POST', `${path}/refresh`)).body).toMatchObject({ failures: 2 });
+  expect((await call('DELETE', path)).status).toBe(204);
+  expect((await call('DELETE', path)).status).toBe(404);
+}
+
+async function callAgeSignals(id: string, headers: Record<string, string>): Promise<void> {
+  const { nonce } = (await call('GET', `/v1/age/sessions/${id}/signal-nonce`, { headers })).body;
+  const signal = { nonce, session: id, source: 'apple', range: { lower: 13, upper: 15 }, provenance: 'guardianDeclared' };
+  expect((await call('POST', '/v1/age/signals', { json: signal })).body).toEqual({ status: 'noted', answer: 'false', grade: 1 });
+  expect((await call('POST', '/v1/age/signals', { json: signal })).status).toBe(410);
+  expect((await call('GET', '/v1/age/labels')).body).toMatchObject({ rta: { header: { name: 'Rating' } } });
+}
+
 async function callAgeGate(): Promise<void> {
   const client = { service: 'contract', redirectUris: ['https://contract.example/callback'] };
   const made = await call('POST', '/v1/age/clients', { json: client });
@@ -84,6 +105,18 @@ async function callAgeGate(): Promise<void> {
   expect((await call('DELETE', '/v1/age/clients/contract')).status).toBe(204);
 }
 
+async function callAgeEvidence(): Promise<void> {
+  expect((await call('GET', '/v1/age/evidence')).body).toMatchObject({ about: 'Gatehouse supplies evidence and claims no compliance.', k: 50 });
+  expect((await call('POST', '/v1/age/evidence/self-tests')).body).toMatchObject({ isPassed: true });
+  const review = { reviewer: 'contract', reviewedOn: '2026-11-25', text: 'Nothing to change.', nextReviewOn: '2027-05-25' };
+  expect((await call('POST', '/v1/age/evidence/reviews', { json: review })).status).toBe(201);
+  expect((await call('POST', '/v1/age/evidence/reviews', { json: { ...review, nextReviewOn: 'soon' } })).status).toBe(400);
+  expect((await call('GET', '/v1/age/evidence/record?limit=500')).body['entries']).not.toEqual([]);
+  expect((await call('GET', '/v1/age/evidence/verification')).body).toMatchObject({ isIntact: true });
+  expect((await call('GET', '/v1/age/evidence/export?format=json')).body).toMatchObject({ verification: { isIntact: true } });
+  expect((await call('GET', '/age/statement.json')).body).toMatchObject({ about: 'Gatehouse supplies evidence and claims no compliance.' });
+}
+
 async function callAgeTokens(id: string): Promise<void> {
   await call('GET', '/.well-known/private-token-issuer-directory');
   await call('POST', `/v1/age/tokens?session=${id}`, { body: new Uint8Array(259), headers: { 'content-type': 'application/private-token-request' } });
@@ -95,7 +128,7 @@ async function callAgeTokens(id: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST] } });
   document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApiDocument;
   contract = createContractChecker(document);
 });
@@ -238,6 +271,21 @@ describe('every operation', () => {
     expect((await call('GET', '/v1/uploads/upl_00000000000000000000000000')).status).toBe(404);
   });
 
+  it('the log', async () => {
+    expect((await call('POST', '/v1/log/checkpoints')).status).toBe(200);
+    const status = await call('GET', '/v1/log');
+    expect(status.body).toMatchObject({ pending: 0, isConsistent: true });
+    expect((await call('GET', '/v1/log/entries')).body['entries']).not.toEqual([]);
+    expect((await call('GET', '/v1/log/entries/0')).body).toMatchObject({ index: 0, entry: { v: 1 } });
+    expect((await call('GET', '/v1/log/entries/0/proof')).body['proof']).toContain('c2sp.org/tlog-proof@v1');
+    expect((await call('GET', '/log/checkpoint')).response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    const { size } = status.body as { size: number };
+    expect((await call('GET', `/log/tile/0/000.p/${size}`)).status).toBe(200);
+    for (const path of ['0/000', '0/x000/000', '0/x000/x000/000', '0/x000/x000/x000/000', '0/x000/x000/x000/x000/000'])
+      expect((await call('GET', `/log/tile/${path}`)).status).toBe(404);
+    expect((await call('POST', '/v1/log/exports', { json: { folder: '/nowhere' } })).status).toBe(403);
+  });
+
   it('callbacks', async () => {
     expect((await call('GET', '/v1/callbacks?state=dead')).body['items']).toEqual([]);
     await call('POST', '/v1/callbacks/msg_00000000000000000000000000/resend');
@@ -266,6 +314,7 @@ describe('every operation', () => {
     expect(events.response.headers.get('content-type')).toBe('text/event-stream');
     await events.response.body?.cancel();
     await callAgeWallets(id, browser);
+    await callAgeSignals(id, headers);
     await fetch(`${app.url}/age/${id}/under`, { method: 'POST', body: new URLSearchParams(), headers: browser });
     const { result } = (await call('GET', `/v1/age/sessions/${id}`, { headers })).body;
     expect((await call('POST', '/v1/age/results/verify', { json: { result, service: 'contract' } })).body).toMatchObject({
@@ -276,7 +325,9 @@ describe('every operation', () => {
     expect((await call('GET', '/.well-known/gatehouse-age.json')).body['keys']).toHaveLength(1);
     await callAgeTokens(id);
     await callAgeTrust();
+    await callAgeStatus();
     await callAgeGate();
+    await callAgeEvidence();
     expect((await call('POST', '/age/provider/unknown/webhook', { json: {} })).status).toBe(404);
     expect((await call('DELETE', `/v1/age/sessions/${id}`, { headers })).status).toBe(204);
     expect((await call('DELETE', '/v1/age/services/contract')).status).toBe(204);

@@ -1,17 +1,19 @@
 /**
- * The Digital Credentials API in a real browser: Chromium's virtual wallet (CDP) hands over what a simulated wallet answers. The page is the hosted
- * one; its part for the API is played by the test. What no test here can show: real wallets, and the link to another device (CTAP hybrid).
+ * The Digital Credentials API in a real browser: Chromium's virtual wallet (CDP) hands over what a simulated wallet answers. First the hosted page with
+ * its own button; then each protocol, with the part of the page played by the test. What no test here can show: real wallets, and the link to another
+ * device (CTAP hybrid).
  */
 import { EU_AGE } from '@gatehouse/credential';
 import { createTestAuthority, issueMdoc, SimulatedWallet } from '@gatehouse/credential/simulator';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ageDomain } from '../../src/age/index.ts';
+import { en } from '../../src/age/page/messages/en.ts';
 import { loadAssets } from '../../src/platform/ui/assets.ts';
 import { createAgeDatabase, startAge, type TestAge } from '../support/age.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startTestServer, type TestServer } from '../support/http.ts';
-import { launchBrowser, openContext } from './browser.ts';
+import { launchBrowser, openContext, runAxe } from './browser.ts';
 
 const NOW = new Date('2026-11-25T12:00:00Z');
 const authority = createTestAuthority({ now: NOW });
@@ -98,6 +100,114 @@ async function present(asked: Asked, protocol: string, signedFor = origin): Prom
   expect(given).toEqual(answer);
   return post('dc/response', { request: asked.request, ...given });
 }
+
+describe('the button of the page', () => {
+  const button = (): ReturnType<Page['getByRole']> => page.getByRole('button', { name: en.digitalCredential });
+  const status = (text: string): Promise<void> => page.getByRole('status').filter({ hasText: text }).waitFor();
+
+  /** What the wallet says once the page has asked. */
+  async function answerWith(make: (asked: Asked) => Promise<{ readonly protocol: string; readonly data: Record<string, unknown> }>): Promise<void> {
+    await page.route('**/dc/request', async (route) => {
+      const response = await route.fetch();
+      const answer = await make((await response.json()) as Asked);
+      await behave({ action: 'respond', protocol: answer.protocol, response: answer.data });
+      await route.fulfill({ response });
+    });
+  }
+
+  /** The person can go on: the button works again, and the other ways never went. */
+  async function isNoDeadEnd(): Promise<void> {
+    expect(await button().isEnabled()).toBe(true);
+    expect(await page.getByRole('button', { name: en.walletHere }).isVisible()).toBe(true);
+    expect(await test.age.sessions.findOpen(id)).toMatchObject({ state: 'open' });
+    expect(await runAxe(page)).toEqual([]);
+  }
+
+  it.each(PROTOCOLS)('%s: asks, hands over and goes on', async (protocol) => {
+    await answerWith(({ requests }) =>
+      wallet.answerDcApi(
+        requests.filter((one) => one.protocol === protocol),
+        origin,
+      ),
+    );
+    await button().click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    expect(await test.age.sessions.findResult(id)).toMatchObject({ result: 'true', grade: 3, method: 'wallet' });
+  });
+
+  it('offers all protocols in one call', async () => {
+    let asked: Asked | undefined;
+    await answerWith((seen) => wallet.answerDcApi((asked = seen).requests, origin));
+    await button().click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    expect(asked?.requests.map(({ protocol }) => protocol).toSorted()).toEqual([...PROTOCOLS].toSorted());
+  });
+
+  it.each(PROTOCOLS)('%s: an answer for another origin is refused, and the page says so', async (protocol) => {
+    await answerWith(({ requests }) =>
+      wallet.answerDcApi(
+        requests.filter((one) => one.protocol === protocol),
+        'https://evil.example',
+      ),
+    );
+    await button().click();
+    await page.getByRole('alert').filter({ hasText: en.noticeRefused }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+    await isNoDeadEnd();
+  });
+
+  it('an answer to an old nonce is refused, and the next try works', async () => {
+    const old = await ask();
+    await answerWith(() => wallet.answerDcApi(old.requests, origin));
+    await button().click();
+    await page.getByRole('alert').filter({ hasText: en.noticeRefused }).waitFor();
+    await isNoDeadEnd();
+    await page.unroute('**/dc/request');
+    await answerWith(({ requests }) => wallet.answerDcApi(requests, origin));
+    await button().click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+  });
+
+  it('a person who declines sends nothing, and reads so', async () => {
+    await behave({ action: 'decline' });
+    await button().click();
+    await status(en.digitalDeclined);
+    await isNoDeadEnd();
+    expect(await test.age.sessions.findOpen(id)).toMatchObject({ attempts: 0, notice: undefined });
+  });
+
+  it('a wallet that never answers is given up after the time of the request', async () => {
+    await behave({ action: 'wait' });
+    expect(await page.locator('[data-age-dc]').getAttribute('data-seconds')).toBe('120');
+    await page.locator('[data-age-dc]').evaluate((part: HTMLElement) => part.setAttribute('data-seconds', '0.5'));
+    await button().click();
+    await status(en.digitalBusy);
+    await status(en.digitalLate);
+    await isNoDeadEnd();
+  });
+
+  it('an answer that cannot be handed over is not called unsent', async () => {
+    await answerWith(({ requests }) => wallet.answerDcApi(requests, origin));
+    await page.route('**/dc/response', (route) => route.abort());
+    await button().click();
+    await status(en.digitalLost);
+    await isNoDeadEnd();
+  });
+
+  it('a request that is not given is said', async () => {
+    await page.route('**/dc/request', (route) => route.fulfill({ status: 503 }));
+    await button().click();
+    await status(en.digitalFailed);
+    await isNoDeadEnd();
+  });
+
+  it('is not there where the browser has no such thing', async () => {
+    await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'DigitalCredential'));
+    await page.reload();
+    await page.waitForLoadState('networkidle');
+    expect(await page.locator('[data-age-dc]').isVisible()).toBe(false);
+  });
+});
 
 describe('in Chromium', () => {
   it.each(PROTOCOLS)('%s completes the check', async (protocol) => {

@@ -1,6 +1,8 @@
 /** Every page, light and dark, wide and narrow: nothing for axe, nothing sideways, no complaint in the browser's console. */
+import { createTestAuthority } from '@gatehouse/credential/simulator';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/platform/clock.ts';
 import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, signIn, watchFaults, WIDTHS } from './browser.ts';
 import { LOOKED_UP, setScene, type Scene } from './scene.ts';
 
@@ -36,6 +38,15 @@ const PAGES: readonly (readonly [name: string, address: (scene: Scene) => string
   ['versions', () => '/console/lists/versions'],
   ['versions-diff', ({ listId }) => `/console/lists/versions/diff?from=0&to=2&list=${listId}`],
   ['match', () => '/console/match'],
+  ['age-trust', () => '/console/age/trust'],
+  ['age-trust-import', () => '/console/age/trust/import'],
+  ['age-issuer', ({ issuers }) => `/console/age/trust/anchors/${issuers[0]}`],
+  ['age-issuer-muted', ({ issuers }) => `/console/age/trust/anchors/${issuers[1]}`],
+  ['age-trust-remove', () => '/console/age/trust/lists/scene/remove'],
+  ['age-status-remove', ({ statusListId }) => `/console/age/trust/status/${statusListId}/remove`],
+  ['log', () => '/console/log'],
+  ['age-evidence', () => '/console/age/evidence'],
+  ['age-statement', () => '/age/statement'],
   ['keys', () => '/console/keys'],
   ['account', () => '/console/account'],
   ['settings', () => '/console/settings'],
@@ -109,6 +120,48 @@ const JOURNEYS: readonly (readonly [name: string, travel: (page: Page, scene: Sc
       await page.goto(`${app.url}/console/match`);
       await page.getByLabel('Hashes, one a line').fill('nonsense');
       await page.getByRole('button', { name: 'Look up' }).click();
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'age-trust-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/age/trust`);
+      await page.getByLabel('Address').fill('nonsense');
+      await page.getByRole('button', { name: 'Register and fetch' }).click();
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'age-trust-import-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/age/trust/import`);
+      await page.getByRole('button', { name: 'Import' }).click();
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'age-trust-report',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/age/trust/import`);
+      await page.getByLabel('Name', { exact: true }).fill('by-form');
+      await page.getByLabel('Only say what would change').check();
+      const list = createTestAuthority({ now: systemClock.now() }).root.certificate;
+      const pem = `-----BEGIN CERTIFICATE-----\n${Buffer.from(list).toString('base64')}\n-----END CERTIFICATE-----\n`;
+      await page.locator('input[type="file"]').setInputFiles([{ name: 'list.pem', mimeType: 'text/plain', buffer: Buffer.from(pem) }]);
+      await page.getByRole('button', { name: 'Import' }).click();
+      await page.getByRole('heading', { name: 'by-form', level: 1 }).waitFor();
+      return 200;
+    },
+  ],
+  [
+    'age-review-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/age/evidence`);
+      await page.getByRole('button', { name: 'Add the review' }).click();
       await page.getByText('There is a problem').waitFor();
       return 400;
     },
@@ -200,6 +253,9 @@ describe('without a session', () => {
     '/console/lists',
     '/console/lists/import',
     '/console/match',
+    '/console/age/evidence',
+    '/console/age/trust',
+    '/console/log',
     '/console/keys',
     '/console/settings',
     '/console/health',

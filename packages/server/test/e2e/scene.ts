@@ -1,7 +1,10 @@
 /** An application with something on every page: a list, uploads in several states, a key. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createTestAuthority } from '@gatehouse/credential/simulator';
 import { z } from 'zod';
+import { systemClock } from '../../src/platform/clock.ts';
+import { fillEvidence } from '../support/age-evidence.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
 export const SAMPLES_DIR = join(import.meta.dirname, '..', '..', 'src', 'console', 'data');
@@ -27,11 +30,18 @@ export interface Scene {
   readonly released: string;
   readonly unscannable: string;
   readonly created: string;
+  /** Issuers of age checks: one that is believed, one that is muted. */
+  readonly issuers: readonly [trusted: string, muted: string];
+  readonly statusListId: string;
 }
 
+/** Nobody listens there. */
+const DEAD_HOST = '127.0.0.1:9';
+
 export async function setScene(): Promise<Scene> {
-  const app = await startTestApp();
+  const app = await startTestApp({ config: { outboundAllow: [DEAD_HOST] } });
   await loadDemonstration(app);
+  await fillEvidence(app);
   const lists = ListsSchema.parse(await (await app.call('/v1/lists')).json());
   const listId = lists.lists[0]?.id ?? '';
   return {
@@ -41,7 +51,21 @@ export async function setScene(): Promise<Scene> {
     released: await sendUpload(app, readFileSync(samplePath('unrelated')), { reference: 'holiday-1', state: 'released' }),
     unscannable: await sendUpload(app, Buffer.from('not a picture'), { reference: 'notes', state: 'held' }),
     created: await createUpload(app, 'still-to-come'),
+    ...(await setTrust(app)),
   };
+}
+
+/** A trust list with two issuers, and a status list that cannot be fetched. */
+async function setTrust(app: TestApp): Promise<Pick<Scene, 'issuers' | 'statusListId'>> {
+  const authorities = ['First', 'Second'].map((name) => createTestAuthority({ now: systemClock.now(), name }));
+  const pem = authorities.map(({ root }) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(root.certificate).toString('base64')}\n-----END CERTIFICATE-----\n`);
+  const send = (path: string, body: object): Promise<Response> =>
+    app.call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  await send('/v1/age/trust/lists', { name: 'scene', content: Buffer.from(pem.join('')).toString('base64'), documentTypes: ['eu.europa.ec.av.1'] });
+  const [trusted = '', muted = ''] = authorities.map(({ anchor }) => anchor.id);
+  await send(`/v1/age/trust/anchors/${muted}/mute`, { reason: HOSTILE });
+  const added = await send('/v1/age/status-lists', { uri: `http://${DEAD_HOST}/statuslists/a-rather-long-name-of-a-status-list-of-an-issuer/1` });
+  return { issuers: [trusted, muted], statusListId: IdSchema.parse(await added.json()).id };
 }
 
 export async function loadDemonstration(app: TestApp): Promise<void> {

@@ -2,6 +2,7 @@
 import { createTrustStore, type TrustAnchor } from '@gatehouse/credential';
 import { ageDomain } from '../../src/age/index.ts';
 import { composeAge, type AgeService } from '../../src/age/composition.ts';
+import type { DemoIssuers } from '../../src/age/demo/people.ts';
 import type { AgeQuestion, BrowserProof, OpenedSession, OpenSessionInput } from '../../src/age/sessions/schema.ts';
 import type { WalletAnswer, WalletProtocol, WalletTrust } from '../../src/age/wallet/schema.ts';
 import type { SettingKey } from '../../src/platform/config.ts';
@@ -33,9 +34,11 @@ export interface TestAgeOptions {
   readonly config?: Partial<Record<SettingKey, unknown>>;
   /** With these, the real protocols run, and believe these. */
   readonly anchors?: readonly TrustAnchor[];
+  /** Of the demonstration; by default it makes its own. */
+  readonly demoIssuers?: DemoIssuers;
 }
 
-export async function startAge({ db, config, anchors }: TestAgeOptions): Promise<TestAge> {
+export async function startAge({ db, config, anchors, demoIssuers }: TestAgeOptions): Promise<TestAge> {
   const clock = createFakeClock();
   const test = await createTestContext({ database: db.database, clock, ...(config === undefined ? {} : { config }) });
   const trust = { generation: 1, isHighAssurance: false };
@@ -52,6 +55,7 @@ export async function startAge({ db, config, anchors }: TestAgeOptions): Promise
     {
       trust: walletTrust,
       ...(anchors === undefined ? { protocol: wallet } : {}),
+      ...(demoIssuers === undefined ? {} : { demoIssuers }),
     },
   );
   await age.services.add({ ...SERVICE, returnOrigins: [...SERVICE.returnOrigins] });

@@ -1,6 +1,6 @@
 /** Words and shapes of enforcement: OpenID clients, tokens, and what a reverse proxy asks. */
 import { z } from 'zod';
-import { ServiceIdSchema, type AgeQuestion, type Grade } from '../sessions/schema.ts';
+import { OwnServiceIdSchema, ServiceIdSchema, type AgeQuestion, type Grade } from '../sessions/schema.ts';
 
 export const DEFAULT_GRADE = 2;
 const REDIRECT_URIS_MAX = 20;
@@ -21,7 +21,7 @@ const GradeSchema = z.number().int().min(0).max(4);
 export const ClientSchema = z
   .object({
     id: ClientIdSchema.optional().describe('The `client_id`; default: the id of the service.'),
-    service: ServiceIdSchema.describe('The relying service in whose name people are asked.'),
+    service: OwnServiceIdSchema.describe('The relying service in whose name people are asked.'),
     redirectUris: z
       .array(z.string().max(URL_LENGTH_MAX).refine(isRedirectUri, 'an https address without a fragment; http only on this machine'))
       .min(1)

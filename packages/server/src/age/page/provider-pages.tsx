@@ -1,13 +1,17 @@
-/** The way to a provider and back. Before anybody leaves, the page says who comes next, what they take and how long they keep it. */
-import type { JSX } from 'hono/jsx/jsx-runtime';
+/** The way to a provider and back, and the provider for trials. */
 import { z } from 'zod';
 import { GatehouseError } from '../../platform/errors.ts';
-import { html, seeOther } from '../../platform/http/reply.ts';
+import { html, seeOther, type Answer } from '../../platform/http/reply.ts';
 import { definePage, type Route } from '../../platform/http/route.ts';
-import type { Ending, OfferedProvider, ProviderService } from '../providers/flow.ts';
+import type { Ended, OfferedProvider, ProviderService } from '../providers/flow.ts';
 import { SANDBOX_CHOICES, SANDBOX_PATH, signChoice } from '../providers/sandbox-provider.ts';
 import { SessionIdSchema, type AgeSessions, type BrowserProof } from '../sessions/schema.ts';
-import { renderAge } from './pages.tsx';
+import { LangQuerySchema, readLanguage, renderAge } from './layout.tsx';
+import type { Language } from './messages/languages.ts';
+import { orProblem } from './problems.tsx';
+import { AboutView, CodeView, LeaveView, ProviderEndView, SandboxView, type AboutProps, type CodeProps } from './provider-views.tsx';
+import { readContact } from './rules.ts';
+import { findLanguage, settleLanguage } from './session-language.ts';
 
 const ProviderIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 const COMMON = { right: 'public', ignoresCredentials: true } as const;
@@ -17,86 +21,133 @@ export interface ProviderPageParts {
   readonly providers: ProviderService<BrowserProof>;
 }
 
-export function pages({ sessions, providers }: ProviderPageParts): readonly Route[] {
-  return [aboutPage(sessions, providers), startPage(providers), confirmPage(providers), callbackPage(providers), sandboxPage(), sandboxAnswer()];
+export function pages(parts: ProviderPageParts): readonly Route[] {
+  // `/age/provider/…` first: a provider may be called `provider`.
+  return [confirmPage(parts), callbackPage(parts), aboutPage(parts), startPage(parts), sandboxPage(), sandboxAnswer()];
 }
 
 const OwnParams = z.object({ id: SessionIdSchema, provider: ProviderIdSchema });
 
-async function findOffered(
-  sessions: AgeSessions,
-  providers: ProviderService<BrowserProof>,
-  wanted: { readonly id: string; readonly provider: string; readonly proof: BrowserProof },
-): Promise<OfferedProvider> {
-  const session = await sessions.findOwnOpen(wanted.id, wanted.proof);
-  const offered = (await providers.offer({ ...session, question: session })).find(({ id }) => id === wanted.provider);
-  if (offered === undefined) throw new GatehouseError('conflict', 'This way is not offered for this age check. Choose another one.');
-  return offered;
+interface Wanted {
+  readonly id: string;
+  readonly provider: string;
+  readonly proof: BrowserProof;
+  /** The person's choice of language. */
+  readonly chosen?: string | undefined;
 }
 
-function aboutPage(sessions: AgeSessions, providers: ProviderService<BrowserProof>): Route {
+async function findOffered(
+  { sessions, providers }: ProviderPageParts,
+  { id, provider, proof, chosen }: Wanted,
+): Promise<{ language: Language; offered: OfferedProvider }> {
+  const session = await sessions.findOwnOpen(id, proof);
+  const language = await settleLanguage(sessions, session, { chosen, proof });
+  const offered = (await providers.offer({ ...session, question: session })).find((one) => one.id === provider);
+  if (offered === undefined) throw new GatehouseError('conflict', 'This way is not offered for this age check. Choose another one.');
+  return { language, offered };
+}
+
+function showAbout(props: AboutProps): Answer {
+  const { language, offered, id, error } = props;
+  const title = offered.declaration.title;
+  const text = renderAge(language, {
+    title: error === undefined ? title : `${language.say('errorPrefix')}: ${title}`,
+    here: `/age/${id}/provider/${offered.id}`,
+    children: <AboutView {...props} />,
+  });
+  return html(text, { status: error === undefined ? 200 : 400 });
+}
+
+function aboutPage(parts: ProviderPageParts): Route {
   return definePage({
     ...COMMON,
     method: 'get',
     path: '/age/{id}/provider/{provider}',
     summary: 'What a provider does, before it is asked',
     params: OwnParams,
-    async handle({ params, header }) {
-      const offered = await findOffered(sessions, providers, { id: params.id, provider: params.provider, proof: { header } });
-      return html(renderAge(offered.declaration.title, <AboutBody id={params.id} offered={offered} />));
-    },
+    query: LangQuerySchema,
+    handle: async ({ params, query, header }) =>
+      orProblem({ language: await findLanguage(parts.sessions, params.id, { header }), sessionId: params.id }, async () =>
+        showAbout({ id: params.id, ...(await findOffered(parts, { ...params, proof: { header }, chosen: query.lang })) }),
+      ),
   });
 }
 
-function startPage(providers: ProviderService<BrowserProof>): Route {
+function startPage(parts: ProviderPageParts): Route {
+  const { sessions, providers } = parts;
   return definePage({
     ...COMMON,
     method: 'post',
     path: '/age/{id}/provider/{provider}',
     summary: 'Begin a check at a provider',
     params: OwnParams,
-    body: z.object({ value: z.string().trim().max(254).optional() }),
-    async handle({ params, body, header }) {
-      const proof = { header };
-      if (body.value !== undefined) {
-        const { state } = await providers.startForm({ sessionId: params.id, providerId: params.provider, value: body.value }, proof);
-        return html(renderAge('Enter the code', <CodeBody provider={params.provider} state={state} />));
-      }
-      const { redirectUrl } = await providers.start(params.id, params.provider, proof);
-      // A link and not a redirect: our policy for forms leads nowhere else, and people see where they go.
-      return html(renderAge('Continue', <LeaveBody url={redirectUrl} />));
-    },
+    body: z.object({ value: z.string().max(254).optional() }),
+    handle: async ({ params: { id, provider }, body, header }) =>
+      orProblem({ language: await findLanguage(sessions, id, { header }), sessionId: id }, async () => {
+        const proof = { header };
+        const { language, offered } = await findOffered(parts, { id, provider, proof });
+        if (offered.field !== undefined) {
+          const typed = body.value ?? '';
+          const value = readContact(offered.field, typed);
+          const wrong = offered.field === 'email' ? 'emailWrong' : 'phoneWrong';
+          if (value === undefined) return showAbout({ language, id, offered, typed, error: language.say(wrong) });
+          const { state } = await providers.startForm({ sessionId: id, providerId: provider, value }, proof);
+          return showCode({ language, provider, state, id });
+        }
+        const { redirectUrl } = await providers.start(id, provider, proof);
+        // A link and not a redirect: our policy for forms leads nowhere else, and people see where they go.
+        return html(renderAge(language, { title: language.say('leaveTitle'), children: <LeaveView language={language} id={id} url={redirectUrl} /> }));
+      }),
   });
 }
 
-function confirmPage(providers: ProviderService<BrowserProof>): Route {
+function showCode(props: CodeProps): Answer {
+  const { say } = props.language;
+  const title = say('codeTitle');
+  const text = renderAge(props.language, {
+    title: props.error === undefined ? title : `${say('errorPrefix')}: ${title}`,
+    children: <CodeView {...props} />,
+  });
+  return html(text, { status: props.error === undefined ? 200 : 400 });
+}
+
+function confirmPage({ sessions, providers }: ProviderPageParts): Route {
   return definePage({
     ...COMMON,
     method: 'post',
     path: '/age/provider/{provider}/confirm',
     summary: 'The code that a provider sent',
     params: z.object({ provider: ProviderIdSchema }),
-    body: z.object({ state: z.string().max(128), code: z.string().trim().max(32) }),
-    async handle({ params, body, header }) {
-      const { ending, sessionId } = await providers.confirm({ providerId: params.provider, state: body.state, code: body.code }, { header });
-      return html(renderAge('Age check', <EndBody ending={ending} sessionId={sessionId} />));
+    body: z.object({ state: z.string().max(128), code: z.string().trim().max(32), session: SessionIdSchema.optional() }),
+    async handle({ params: { provider }, body: { state, code, session }, header }) {
+      const language = await findLanguage(sessions, session, { header });
+      return orProblem({ language, ...(session === undefined ? {} : { sessionId: session }) }, async () => {
+        // There is one try: it is not for nothing.
+        if (code === '') return showCode({ language, provider, state, id: session, error: language.say('codeMissing') });
+        return showEnd(language, await providers.confirm({ providerId: provider, state, code }, { header }));
+      });
     },
   });
 }
 
-function callbackPage(providers: ProviderService<BrowserProof>): Route {
+function showEnd(language: Language, { ending, sessionId }: Ended): Answer {
+  if (ending === 'completed' && sessionId !== undefined) return seeOther(`/age/${sessionId}`);
+  return html(renderAge(language, { title: language.say('title'), children: <ProviderEndView language={language} ending={ending} sessionId={sessionId} /> }));
+}
+
+function callbackPage({ sessions, providers }: ProviderPageParts): Route {
   return definePage({
     ...COMMON,
     method: 'get',
     path: '/age/provider/{provider}/callback',
     summary: 'Back from a provider',
     params: z.object({ provider: ProviderIdSchema }),
-    async handle({ params, query: _query, header, incoming }) {
-      const query = new URL(incoming.url ?? '/', 'http://localhost').searchParams;
-      const { ending, sessionId } = await providers.finish(params.provider, query, { header });
-      if (ending === 'completed' && sessionId !== undefined) return seeOther(`/age/${sessionId}`);
-      return html(renderAge('Age check', <EndBody ending={ending} sessionId={sessionId} />));
-    },
+    handle: async ({ params, header, incoming }) =>
+      orProblem({ language: readLanguage(header) }, async () => {
+        const query = new URL(incoming.url ?? '/', 'http://localhost').searchParams;
+        const ended = await providers.finish(params.provider, query, { header });
+        return showEnd(await findLanguage(sessions, ended.sessionId, { header }), ended);
+      }),
   });
 }
 
@@ -108,8 +159,14 @@ function sandboxPage(): Route {
     method: 'get',
     path: SANDBOX_PATH,
     summary: 'The provider for trials: choose its answer',
-    query: SandboxQuery,
-    handle: async ({ query }) => html(renderAge('Sandbox', <SandboxBody {...query} />)),
+    query: SandboxQuery.extend(LangQuerySchema.shape),
+    async handle({ query: { lang, provider, state }, header }) {
+      const language = readLanguage(header, lang);
+      const here = `${SANDBOX_PATH}?${new URLSearchParams({ provider, state }).toString()}`;
+      return html(
+        renderAge(language, { title: language.say('sandboxTitle'), here, children: <SandboxView language={language} provider={provider} state={state} /> }),
+      );
+    },
   });
 }
 
@@ -126,111 +183,4 @@ function sandboxAnswer(): Route {
       return seeOther(`/age/provider/${provider}/callback?${query.toString()}`);
     },
   });
-}
-
-function AboutBody({ id, offered }: { readonly id: string; readonly offered: OfferedProvider }): JSX.Element {
-  const { declaration, field } = offered;
-  return (
-    <>
-      <h1>{declaration.title}</h1>
-      <p>
-        {field === undefined
-          ? 'You go to another service, which checks your age and tells us yes or no.'
-          : 'You get a code, and another service tells us yes or no.'}
-      </p>
-      <dl>
-        <dt>It takes</dt>
-        <dd>{declaration.data.length === 0 ? 'not stated' : declaration.data.join(', ')}</dd>
-        <dt>It keeps them</dt>
-        <dd>{declaration.retention}</dd>
-      </dl>
-      <form method="post" action={`/age/${id}/provider/${offered.id}`}>
-        {field === undefined ? null : (
-          <p>
-            <label for="value">{field === 'email' ? 'Your e-mail address' : 'Your mobile number, with country code'}</label>
-            <input id="value" name="value" type={field === 'email' ? 'email' : 'tel'} autocomplete={field === 'email' ? 'email' : 'tel'} required />
-          </p>
-        )}
-        <button type="submit">Continue</button>
-      </form>
-      <p>
-        <a href={`/age/${id}`}>Choose another way</a>
-      </p>
-    </>
-  );
-}
-
-function LeaveBody({ url }: { readonly url: string }): JSX.Element {
-  return (
-    <>
-      <h1>Continue at the provider</h1>
-      <p>
-        <a href={url}>Go to {new URL(url).host}</a>
-      </p>
-    </>
-  );
-}
-
-function CodeBody({ provider, state }: { readonly provider: string; readonly state: string }): JSX.Element {
-  return (
-    <>
-      <h1>Enter the code that was sent to you</h1>
-      <form method="post" action={`/age/provider/${provider}/confirm`}>
-        <input type="hidden" name="state" value={state} />
-        <label for="code">Code</label>
-        <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required />
-        <button type="submit">Continue</button>
-      </form>
-    </>
-  );
-}
-
-const ENDINGS: Readonly<Record<Ending, string>> = {
-  completed: 'Your age was checked.',
-  waiting: 'The provider has not finished yet. Go back to the check in a moment.',
-  next: 'This way gave no clear answer. Choose another one.',
-  declined: 'You stopped. Nothing was sent.',
-  failed: 'The provider did not answer as it should. Nothing was decided; choose another way, or try again later.',
-  gone: 'This answer was used before, has expired or belongs to another check.',
-};
-
-function EndBody({ ending, sessionId }: { readonly ending: Ending; readonly sessionId: string | undefined }): JSX.Element {
-  return (
-    <>
-      <h1>Age check</h1>
-      <p role="status">{ENDINGS[ending]}</p>
-      {sessionId === undefined ? null : (
-        <p>
-          <a href={`/age/${sessionId}`}>Back to the check</a>
-        </p>
-      )}
-    </>
-  );
-}
-
-function SandboxBody({ provider, state }: { readonly provider: string; readonly state: string }): JSX.Element {
-  return (
-    <>
-      <h1>Provider for trials</h1>
-      <p>Nothing is checked here. Choose what the provider says.</p>
-      <form method="post" action={SANDBOX_PATH}>
-        <input type="hidden" name="provider" value={provider} />
-        <input type="hidden" name="state" value={state} />
-        <fieldset>
-          <legend>Answer</legend>
-          {SANDBOX_CHOICES.map((choice, at) => (
-            <p>
-              <input type="radio" id={choice} name="choice" value={choice} checked={at === 0} />
-              <label for={choice}>{choice}</label>
-            </p>
-          ))}
-        </fieldset>
-        <p>
-          <label for="years">Estimated age in years, for "estimate"</label>
-          <input id="years" name="years" inputmode="decimal" />
-        </p>
-        <button type="submit">Answer</button>
-      </form>
-    </>
-  );
 }

@@ -7,8 +7,8 @@ export function checks<Proof>(providers: ProviderService<Proof>): readonly Check
       name: 'age.providers',
       title: 'Providers of age checks',
       async run() {
-        if (providers.providers.length === 0) return { status: 'ok', finding: 'No provider is configured: people without a wallet have no other way.' };
         const health = await providers.checkHealth();
+        if (health.size === 0) return { status: 'ok', finding: 'No provider is configured: people without a wallet have no other way.' };
         const silent = [...health].filter(([, isWell]) => !isWell).map(([id]) => id);
         if (silent.length === 0) return { status: 'ok', finding: `${health.size} providers answer.` };
         return {

@@ -11,12 +11,13 @@ export interface ProviderSessions<Proof> {
   findOpen(sessionId: string, proof: Proof): Promise<OpenForProvider>;
   /** Whether it is still open, for answers that come without the person. */
   isOpen(sessionId: string): Promise<OpenForProvider | undefined>;
-  /** Once; false when it was completed or expired meanwhile. */
-  complete(sessionId: string, outcome: ProviderOutcome, tx?: Tx): Promise<boolean>;
+  /** Once; `gone` when it was completed or expired meanwhile, `held_back` when the device says otherwise and only a way that verifies may go on. */
+  complete(sessionId: string, outcome: ProviderOutcome, tx?: Tx): Promise<'completed' | 'gone' | 'held_back'>;
 }
 
 export interface OpenForProvider {
   readonly id: string;
+  readonly service: string;
   readonly question: AgeQuestion;
   readonly minGrade: number;
   readonly methods: readonly string[] | undefined;
@@ -49,6 +50,7 @@ export interface ProviderService<Proof> {
   confirm(request: ConfirmForm, proof: Proof): Promise<Ended>;
   finish(providerId: string, query: URLSearchParams, proof: Proof): Promise<Ended>;
   acceptWebhook(providerId: string, message: WebhookMessage): Promise<void>;
+  /** Without the one of the demonstration. */
   checkHealth(): Promise<ReadonlyMap<string, boolean>>;
   prune(): Promise<void>;
 }

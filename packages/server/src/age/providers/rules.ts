@@ -1,5 +1,6 @@
 /** What a provider's answer is worth, who may be asked next, and what becomes of the question. Pure. */
 import { deriveBuffer, judgeEstimate } from './buffer-rules.ts';
+import { DEMO_SERVICE } from '../sessions/schema.ts';
 import type { AgeProvider, AgeQuestion, Declaration, ProviderAnswer, ProviderKind } from './schema.ts';
 
 export type ProviderGrade = 0 | 1 | 2 | 3;
@@ -42,6 +43,8 @@ export type Offer = Challenge | { readonly isOffered: false; readonly reason: Of
 export type OfferRefusal = 'threshold' | 'direction' | 'grade' | 'not_wanted' | 'too_many_attempts' | 'needs_stronger_method' | 'already_answered' | 'buffer';
 
 export interface OfferContext {
+  /** Who asks. */
+  readonly service: string;
   readonly question: AgeQuestion;
   readonly minGrade: number;
   /** Methods that the service admits, such as `provider:bank`; undefined admits all. */
@@ -50,17 +53,20 @@ export interface OfferContext {
   readonly maxWrongAccept: number;
 }
 
+type Offered = Pick<AgeProvider, 'id' | 'declaration' | 'isForDemo'>;
+
 /**
  * Whether this provider may be asked. A person whom an estimator could not place is sent to something stronger, never to another estimator:
  * otherwise the best of several guesses would count.
  */
-export function offerProvider(provider: Pick<AgeProvider, 'id' | 'declaration'>, context: OfferContext): Offer {
+export function offerProvider(provider: Offered, context: OfferContext): Offer {
   const reason = findMismatch(provider, context) ?? findExhausted(provider, context.attempts);
   if (reason !== undefined) return { isOffered: false, reason };
   return deriveChallenge(provider.declaration, context) ?? { isOffered: false, reason: 'buffer' };
 }
 
-function findMismatch({ id, declaration }: Pick<AgeProvider, 'id' | 'declaration'>, { question, methods, minGrade }: OfferContext): OfferRefusal | undefined {
+function findMismatch({ id, declaration, isForDemo }: Offered, { service, question, methods, minGrade }: OfferContext): OfferRefusal | undefined {
+  if ((isForDemo === true) !== (service === DEMO_SERVICE)) return 'not_wanted';
   if (methods !== undefined && !methods.includes(`provider:${id}`) && !methods.includes('provider')) return 'not_wanted';
   if (question.direction === 'under' && !declaration.canSayUnder) return 'direction';
   if (declaration.thresholds.length > 0 && !declaration.thresholds.includes(question.threshold)) return 'threshold';

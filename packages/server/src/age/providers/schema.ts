@@ -100,6 +100,8 @@ export type ProviderAnswer =
 
 interface AnyProvider {
   readonly id: string;
+  /** The provider of the demonstration: offered to its service, which is offered no other, and to nobody else. */
+  readonly isForDemo?: true;
   readonly declaration: Declaration;
   /** Whether the provider answers at all. */
   checkHealth(): Promise<boolean>;

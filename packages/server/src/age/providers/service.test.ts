@@ -50,9 +50,12 @@ afterAll(async () => {
 });
 
 let sessions = 0;
+/** The device says otherwise. */
+let isHeldBack = false;
 beforeEach(() => {
-  session = { id: `age_${++sessions}`, question: { threshold: 18, direction: 'over' }, minGrade: 0, methods: undefined, locale: 'en' };
+  session = { id: `age_${++sessions}`, service: 'forum', question: { threshold: 18, direction: 'over' }, minGrade: 0, methods: undefined, locale: 'en' };
   outcomes = [];
+  isHeldBack = false;
   service = createProviderService<string>({
     context: test.context,
     configured: { providers: PROVIDERS, maxWrongAccept: 0.01 },
@@ -64,8 +67,9 @@ beforeEach(() => {
       },
       isOpen: async (id) => (id === session.id && outcomes.length === 0 ? session : undefined),
       async complete(_id, outcome) {
+        if (isHeldBack) return 'held_back';
         outcomes.push(outcome);
-        return outcomes.length === 1;
+        return outcomes.length === 1 ? 'completed' : 'gone';
       },
     },
   });
@@ -81,6 +85,13 @@ const answer = (state: string, choice: string, years = ''): URLSearchParams =>
 const offered = async (): Promise<string[]> => (await service.offer(session)).map(({ id }) => id);
 
 describe('a check at a provider', () => {
+  it('that the device contradicts leads to the next way', async () => {
+    isHeldBack = true;
+    const state = await begin('document');
+    expect(await service.finish('document', answer(state, 'over'), 'own browser')).toEqual({ ending: 'next', sessionId: session.id });
+    expect(outcomes).toEqual([]);
+  });
+
   it('completes the session once, with grade and method', async () => {
     const state = await begin('document');
     expect(await service.finish('document', answer(state, 'over'), 'own browser')).toEqual({ ending: 'completed', sessionId: session.id });
@@ -166,7 +177,14 @@ describe('an estimator', () => {
 });
 
 describe('offers', () => {
-  const context = { question: { threshold: 18, direction: 'over' }, minGrade: 0, methods: undefined, attempts: [], maxWrongAccept: 0.01 } as const;
+  const context = {
+    service: 'forum',
+    question: { threshold: 18, direction: 'over' },
+    minGrade: 0,
+    methods: undefined,
+    attempts: [],
+    maxWrongAccept: 0.01,
+  } as const;
   const refusal = (id: string, change: object): string => {
     const provider = PROVIDERS.find((one) => one.id === id);
     if (provider === undefined) throw new Error('unknown');
@@ -178,6 +196,7 @@ describe('offers', () => {
     ['card', { question: { threshold: 16, direction: 'over' } }, 'threshold'],
     ['card', { question: { threshold: 18, direction: 'under' } }, 'direction'],
     ['card', { minGrade: 3 }, 'grade'],
+    ['card', { service: 'demo' }, 'not_wanted'],
     ['document', { minGrade: 3 }, 'offered'],
     ['document', { methods: ['wallet'] }, 'not_wanted'],
     ['document', { methods: ['provider:document'] }, 'offered'],

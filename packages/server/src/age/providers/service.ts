@@ -115,7 +115,8 @@ class Providers<Proof> implements ProviderService<Proof> {
   }
 
   async checkHealth(): Promise<ReadonlyMap<string, boolean>> {
-    return new Map(await Promise.all(this.providers.map(async (provider) => [provider.id, await provider.checkHealth().catch(() => false)] as const)));
+    const real = this.providers.filter(({ isForDemo }) => isForDemo !== true);
+    return new Map(await Promise.all(real.map(async (provider) => [provider.id, await provider.checkHealth().catch(() => false)] as const)));
   }
 
   prune(): Promise<void> {
@@ -181,8 +182,8 @@ class Providers<Proof> implements ProviderService<Proof> {
     await this.#note(session.id, provider, answer.outcome);
     const settled = settle(answer, provider.declaration, { question: session.question, maxWrongAccept: this.maxWrongAccept });
     if (settled === undefined) return answer.outcome === 'declined' ? 'declined' : 'next';
-    const isOurs = await this.#parts.sessions.complete(session.id, { ...settled, method: `provider:${provider.id}`, provider: provider.id });
-    return isOurs ? 'completed' : 'gone';
+    const done = await this.#parts.sessions.complete(session.id, { ...settled, method: `provider:${provider.id}`, provider: provider.id });
+    return done === 'held_back' ? 'next' : done;
   }
 
   async #note(sessionId: string, provider: AgeProvider, outcome: Attempt['outcome']): Promise<void> {

@@ -33,14 +33,27 @@ async function run(name: string, args: Partial<CommandArguments> = {}, body: unk
 
 describe('age service', () => {
   it('add registers', async () => {
-    const options = { name: 'The Forum', returnOrigin: ['https://forum.example'], callback: 'https://forum.example/hook' };
+    const options = {
+      name: 'The Forum',
+      returnOrigin: ['https://forum.example'],
+      callback: 'https://forum.example/hook',
+      underUrl: 'https://forum.example/young',
+      helpUrl: 'mailto:help@forum.example',
+    };
     const { code, out, sent } = await run('age service add', { positional: ['forum'], options });
     expect(code).toBe(EXIT.ok);
     expect(sent).toEqual([
       {
         method: 'POST',
         path: '/v1/age/services',
-        json: { id: 'forum', name: 'The Forum', returnOrigins: ['https://forum.example'], callbackUrl: 'https://forum.example/hook' },
+        json: {
+          id: 'forum',
+          name: 'The Forum',
+          returnOrigins: ['https://forum.example'],
+          callbackUrl: 'https://forum.example/hook',
+          underUrl: 'https://forum.example/young',
+          helpUrl: 'mailto:help@forum.example',
+        },
       },
     ]);
     expect(out).toContain('https://forum.example');

@@ -13,10 +13,12 @@ export const commands: readonly CommandDefinition[] = [
       { flags: '--name <name>', about: 'shown to the people who are asked' },
       { flags: '--return-origin <origin>', about: 'where people may be sent back to, https://shop.example (repeatable)', isRepeatable: true },
       { flags: '--callback <url>', about: 'where completed checks are announced, signed' },
+      { flags: '--under-url <url>', about: 'where people go who are too young: what you have for them; on one of the return origins' },
+      { flags: '--help-url <url>', about: 'where people get help with the check and can complain; https or mailto' },
     ],
     help: 'Example:\n  gatehouse age service add forum --name "The Forum" --return-origin https://forum.example',
     async run(context, args) {
-      const callbackUrl = textOption(args, 'callback');
+      const urls = { callbackUrl: textOption(args, 'callback'), underUrl: textOption(args, 'underUrl'), helpUrl: textOption(args, 'helpUrl') };
       const origins = args.options['returnOrigin'];
       const api = await context.api();
       const reply = await api.send({
@@ -26,7 +28,7 @@ export const commands: readonly CommandDefinition[] = [
           id: args.positional[0] ?? '',
           name: textOption(args, 'name') ?? args.positional[0] ?? '',
           returnOrigins: Array.isArray(origins) ? origins : [],
-          ...(callbackUrl === undefined ? {} : { callbackUrl }),
+          ...urls,
         },
       });
       const service = ServiceViewSchema.parse(reply.body);

@@ -95,4 +95,13 @@ export const migrations: readonly Migration[] = [
       create index wallet_answer_expiry on age.wallet_answer (expires_at);
     `,
   },
+  {
+    id: '0009_under',
+    sql: `
+      alter table age.service add column under_url text;
+      alter table age.service add column help_url text;
+      -- As it was when the session was opened.
+      alter table age.session add column under_url text;
+    `,
+  },
 ];

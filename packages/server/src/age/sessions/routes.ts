@@ -95,7 +95,8 @@ export function serviceRoutes(services: AgeServices): readonly Route[] {
       right: 'age:manage',
       tag: 'age',
       summary: 'Register a relying service, or change one',
-      description: 'People are sent back only to its origins. The same id again replaces its name, origins and callback URL.',
+      description:
+        'People are sent back only to its origins. The same id again replaces all that was said of it; age checks that are open keep their addresses.',
       body: ServiceSchema,
       responses: { 200: { description: 'The service', schema: ServiceViewSchema } },
       handle: async ({ body }) => json(await services.add(body)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addReturn, admitsMethod, isReturnAllowed, judgeOutcome, methodKindOf, stateAt } from './rules.ts';
+import { addReturn, admitsMethod, isReturnAllowed, judgeOutcome, methodKindOf, stateAt, tellsUnder } from './rules.ts';
 import { DIRECTIONS, KINDS, RESULTS, type Grade } from './schema.ts';
 
 describe('judgeOutcome', () => {
@@ -89,4 +89,15 @@ describe('return addresses', () => {
       'https://forum.example/a?b=c&age_session=age_1&age_return=x#d',
     );
   });
+});
+
+it.each([
+  ['over', 'false', true],
+  ['over', 'true', false],
+  ['over', 'inconclusive', false],
+  ['under', 'true', true],
+  ['under', 'false', false],
+  ['under', 'inconclusive', false],
+] as const)('"%s" answered with %s says "younger": %s', (direction, result, isUnder) => {
+  expect(tellsUnder({ direction, result })).toBe(isUnder);
 });

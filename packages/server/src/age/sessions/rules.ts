@@ -1,5 +1,5 @@
 /** What follows from a session and an outcome. Pure. */
-import type { AgeOutcome, AgeSession, Grade, Result, SessionState } from './schema.ts';
+import type { AgeOutcome, AgeResult, AgeSession, Grade, Result, SessionState } from './schema.ts';
 
 export interface Judged {
   readonly result: Result;
@@ -17,7 +17,12 @@ export function judgeOutcome(asked: Pick<AgeSession, 'direction' | 'minGrade'>, 
 }
 
 function isAdmission(direction: AgeSession['direction'], { method, result }: AgeOutcome): boolean {
-  return method === 'declared_under' && direction === 'over' && result === 'false';
+  return (method === 'declared_under' || method === 'signal') && direction === 'over' && result === 'false';
+}
+
+/** Whether the answer says "younger than that". */
+export function tellsUnder({ direction, result }: Pick<AgeResult, 'direction' | 'result'>): boolean {
+  return result === (direction === 'over' ? 'false' : 'true');
 }
 
 /** `provider` admits every provider. */

@@ -32,7 +32,7 @@ export type Grade = 0 | 1 | 2 | 3 | 4;
 export interface AgeOutcome {
   readonly result: Result;
   readonly grade: Grade;
-  /** `wallet`, `wallet_other_device`, `provider:<id>`, `token`, `passkey`, `declared_under` */
+  /** `wallet`, `wallet_other_device`, `provider:<id>`, `token`, `passkey`, `signal`, `declared_under` */
   readonly method: string;
   readonly kind: Kind;
   readonly provider?: string;
@@ -42,8 +42,16 @@ export interface AgeOutcome {
 
 export const SessionIdSchema = z.string().regex(/^age_[0-9a-z]{26}$/);
 export const ServiceIdSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'small letters, digits and hyphens, at most 40');
-const MethodSchema = z.string().regex(/^(wallet|wallet_other_device|token|passkey|declared_under|provider|provider:[a-z0-9-]{1,64})$/);
+/** The service of the demonstration (demo/): it believes in simulated issuers and in nobody else, so no real service may have its name. */
+export const DEMO_SERVICE = 'demo';
+export const OwnServiceIdSchema = ServiceIdSchema.refine(
+  (id) => id !== DEMO_SERVICE,
+  `"${DEMO_SERVICE}" is the service of the demonstration; choose another id`,
+);
+const MethodSchema = z.string().regex(/^(wallet|wallet_other_device|token|passkey|signal|declared_under|provider|provider:[a-z0-9-]{1,64})$/);
 const WebUrlSchema = z.url({ protocol: /^https?$/ }).max(2000);
+/** BCP 47: not said. The page then speaks the language of the browser. */
+export const UNDETERMINED = 'und';
 
 export const OpenSessionSchema = z
   .object({
@@ -56,8 +64,8 @@ export const OpenSessionSchema = z
     locale: z
       .string()
       .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/)
-      .default('en')
-      .describe('BCP 47'),
+      .default(UNDETERMINED)
+      .describe('BCP 47; without it, the language of the browser. The person can change it.'),
     nonce: z.string().min(8).max(128).optional().describe('Given back in the result: binds it to your own session.'),
     callbackUrl: WebUrlSchema.optional().describe('Where completion is announced, signed (Standard Webhooks); default: the one of the service.'),
   })
@@ -107,9 +115,14 @@ function isOrigin(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
 
+function isOnOrigin(text: string, origins: readonly string[]): boolean {
+  const { origin, username, password } = new URL(text);
+  return username === '' && password === '' && origins.includes(origin);
+}
+
 export const ServiceSchema = z
   .object({
-    id: ServiceIdSchema,
+    id: OwnServiceIdSchema,
     name: z.string().trim().min(1).max(100).describe('Shown to the person who is asked.'),
     returnOrigins: z
       .array(z.string().refine(isOrigin, 'an https address; http only on this machine'))
@@ -117,8 +130,20 @@ export const ServiceSchema = z
       .max(20)
       .transform((urls) => [...new Set(urls.map((url) => new URL(url).origin))]),
     callbackUrl: WebUrlSchema.optional(),
+    underUrl: WebUrlSchema.optional().describe(
+      'Where people go who are too young: what you have for them, on one of the origins. Without it, to the return URL.',
+    ),
+    helpUrl: z
+      .url({ protocol: /^(https|mailto)$/ })
+      .max(2000)
+      .optional()
+      .describe('Where people get help with the check and can complain; https or mailto.'),
   })
-  .strict();
+  .strict()
+  .refine(({ returnOrigins, underUrl }) => underUrl === undefined || isOnOrigin(underUrl, returnOrigins), {
+    path: ['underUrl'],
+    message: 'it must be on one of the return origins',
+  });
 export type ServiceInput = z.output<typeof ServiceSchema>;
 
 export const ServiceViewSchema = z
@@ -127,6 +152,8 @@ export const ServiceViewSchema = z
     name: z.string(),
     returnOrigins: z.array(z.string()),
     callbackUrl: z.string().optional(),
+    underUrl: z.string().optional(),
+    helpUrl: z.string().optional(),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'AgeService' });
@@ -137,10 +164,14 @@ export interface AgeSession extends AgeQuestion {
   readonly id: string;
   readonly service: string;
   readonly serviceName: string;
+  /** Where its people get help and can complain. */
+  readonly helpUrl: string | undefined;
   readonly minGrade: Grade;
   readonly methods: readonly string[] | undefined;
   readonly locale: string;
   readonly returnUrl: string;
+  /** In place of it for who is too young. */
+  readonly underUrl: string | undefined;
   readonly nonce: string | undefined;
   readonly callbackUrl: string | undefined;
   /** As it is now: an open one whose time has passed is expired. */
@@ -205,10 +236,12 @@ export interface AgeSessions {
   /** One more presentation, unless the session is not open or has had all of them. In `tx`: with what is used up. */
   takeAttempt(id: string, tx: Tx): Promise<boolean>;
   note(id: string, notice: Notice): Promise<void>;
+  /** The language in which this check goes on. No news to anybody who watches. */
+  setLocale(id: string, locale: string): Promise<void>;
   /** The only way to a result. Once; false when the session was completed, cancelled or expired meanwhile. */
   complete(id: string, outcome: AgeOutcome, tx?: Tx): Promise<boolean>;
   findResult(id: string): Promise<AgeResult | undefined>;
-  /** Where the browser goes after the session, with the proof that it was this browser. */
+  /** Where the browser goes after the session, with the proof that it was this browser. Who is too young goes to `underUrl`, if there is one. */
   returnAddress(id: string, proof: BrowserProof): Promise<string>;
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asBrowser, createAgeDatabase, NOBODY, RETURN_URL, SERVICE, startAge, type TestAge } from '../../../test/support/age.ts';
 import type { TestDatabase } from '../../../test/support/database.ts';
-import type { AgeOutcome } from './schema.ts';
+import { OpenSessionSchema, type AgeOutcome } from './schema.ts';
 
 const VERIFIED: AgeOutcome = { result: 'true', grade: 3, method: 'wallet', kind: 'verified', generation: 1 };
 const NEVER = new AbortController().signal;
@@ -221,6 +221,64 @@ describe('results', () => {
     const returnCode = address.searchParams.get('age_return') ?? '';
     expect(await test.age.results.verify({ result, service: SERVICE.id, returnCode, once: true })).toMatchObject({ valid: true });
     await expect(test.age.sessions.returnAddress(id, NOBODY)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a place for who is too young', () => {
+  const UNDER_URL = 'https://forum.example/young?from=age';
+  const addService = (change: object = {}): Promise<unknown> =>
+    test.age.services.add({ id: 'young', name: 'Young', returnOrigins: ['https://forum.example'], underUrl: UNDER_URL, ...change });
+  const leave = async (change: object, result: 'true' | 'false' | 'inconclusive' | undefined, options?: { readonly returnsHere: true }): Promise<string> => {
+    const asked = { threshold: 18, direction: 'over', service: 'young', returnUrl: RETURN_URL, minGrade: 2, locale: 'en', ...change } as const;
+    const { id } = await test.age.sessions.open(asked, options);
+    const browser = await test.enter(id);
+    if (result !== undefined) await test.age.sessions.complete(id, { ...VERIFIED, result });
+    return new URL(await test.age.sessions.returnAddress(id, browser)).pathname;
+  };
+
+  it.each([
+    ['over', 'false', '/young'],
+    ['over', 'true', '/welcome'],
+    ['over', 'inconclusive', '/welcome'],
+    ['over', undefined, '/welcome'],
+    ['under', 'true', '/young'],
+    ['under', 'false', '/welcome'],
+    ['under', 'inconclusive', '/welcome'],
+  ] as const)('"%s" and %s leads to %s', async (direction, result, path) => {
+    await addService();
+    expect(await leave({ direction }, result)).toBe(path);
+  });
+
+  it('carries the proof that the person came back', async () => {
+    await addService();
+    const { id } = await test.open({ service: 'young' });
+    const browser = await test.enter(id);
+    await test.age.sessions.complete(id, { ...VERIFIED, result: 'false' });
+    const address = new URL(await test.age.sessions.returnAddress(id, browser));
+    expect([address.searchParams.get('from'), address.searchParams.get('age_session')]).toEqual(['age', id]);
+    expect(address.searchParams.get('age_return')).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('is the one of the time of the question, and never for what returns to a part of ours', async () => {
+    await addService();
+    const { id } = await test.open({ service: 'young' });
+    const browser = await test.enter(id);
+    await addService({ underUrl: undefined });
+    await test.age.sessions.complete(id, { ...VERIFIED, result: 'false' });
+    expect(new URL(await test.age.sessions.returnAddress(id, browser)).pathname).toBe('/young');
+    expect(await leave({}, 'false')).toBe('/welcome');
+    await addService();
+    expect(await leave({ returnUrl: 'http://127.0.0.1:8080/age/gate/return' }, 'false', { returnsHere: true })).toBe('/age/gate/return');
+  });
+});
+
+describe('the language', () => {
+  it('is not decided by us, and can be settled later without waking anybody', async () => {
+    const { id } = await test.open({ locale: OpenSessionSchema.parse({ threshold: 18, service: SERVICE.id, returnUrl: RETURN_URL }).locale });
+    const before = await test.age.sessions.findOpen(id);
+    expect(before?.locale).toBe('und');
+    await test.age.sessions.setLocale(id, 'cy');
+    expect(await test.age.sessions.findOpen(id)).toEqual({ ...before, locale: 'cy' });
   });
 });
 

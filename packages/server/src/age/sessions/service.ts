@@ -5,20 +5,21 @@ import { GatehouseError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import type { Waiters } from '../../platform/waiters.ts';
 import type { Announcer } from './announce.ts';
-import { addReturn, isReturnAllowed, judgeOutcome, methodKindOf } from './rules.ts';
-import type {
-  AgeOutcome,
-  AgeQuestion,
-  AgeResult,
-  AgeSession,
-  AgeSessions,
-  BrowserProof,
-  BrowserView,
-  Entry,
-  OpenedSession,
-  OpenSessionInput,
-  SessionView,
-  WatchOptions,
+import { addReturn, isReturnAllowed, judgeOutcome, methodKindOf, tellsUnder } from './rules.ts';
+import {
+  DEMO_SERVICE,
+  type AgeOutcome,
+  type AgeQuestion,
+  type AgeResult,
+  type AgeSession,
+  type AgeSessions,
+  type BrowserProof,
+  type BrowserView,
+  type Entry,
+  type OpenedSession,
+  type OpenSessionInput,
+  type SessionView,
+  type WatchOptions,
 } from './schema.ts';
 import { browserCookies, hashSecret, isSecretOf, newClientToken, newSecret, readBrowserSecret } from './secrets.ts';
 import { findService } from './store-services.ts';
@@ -69,6 +70,7 @@ export function createAgeSessions(parts: SessionParts): AgeSessions {
       await store.noteNotice(database.sql, id, { notice, now: clock.now() });
       waiters.notify(id);
     },
+    setLocale: (id, locale) => store.updateLocale(database.sql, id, locale),
     async complete(id, outcome, tx) {
       const isFirst = tx === undefined ? await database.transact((own) => complete(parts, own, { id, outcome })) : await complete(parts, tx, { id, outcome });
       if (isFirst) parts.count('completed');
@@ -88,7 +90,8 @@ async function open(parts: SessionParts, input: OpenSessionInput, options: { rea
   if (!isReturnAllowed(input.returnUrl, origins)) throw refuseField('/returnUrl', 'it is not on an origin that this service registered');
   const callbackUrl = input.callbackUrl ?? service.callback_url;
   if (callbackUrl !== null) outbound.checkUrl(callbackUrl);
-  await parts.prepare({ threshold: input.threshold, direction: input.direction });
+  // No token ever comes of the demonstration.
+  if (service.id !== DEMO_SERVICE) await parts.prepare({ threshold: input.threshold, direction: input.direction });
   const id = newId<'AgeSessionId'>('age', clock);
   const clientToken = newClientToken();
   const now = clock.now();
@@ -102,6 +105,8 @@ async function open(parts: SessionParts, input: OpenSessionInput, options: { rea
     methods: input.methods ?? null,
     locale: input.locale,
     return_url: input.returnUrl,
+    // What returns to a part of ours is led on from there.
+    under_url: options.returnsHere === true ? null : service.under_url,
     nonce: input.nonce ?? null,
     callback_url: callbackUrl,
     state: 'open',
@@ -238,8 +243,11 @@ function toBrowserView(session: AgeSession, attemptsMax: number): BrowserView {
 }
 
 async function returnAddress(parts: SessionParts, id: string, proof: BrowserProof): Promise<string> {
+  const { database, clock } = parts.context;
   const session = await findOwn(parts, id, proof);
+  const found = session.underUrl === undefined ? undefined : await store.findResult(database.sql, id, clock.now());
+  const isUnder = found !== undefined && tellsUnder(found);
   const code = newSecret();
-  await store.noteReturn(parts.context.database.sql, id, hashSecret(code));
-  return addReturn(session.returnUrl, { sessionId: id, code });
+  await store.noteReturn(database.sql, id, hashSecret(code));
+  return addReturn((isUnder ? session.underUrl : undefined) ?? session.returnUrl, { sessionId: id, code });
 }

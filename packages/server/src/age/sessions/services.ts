@@ -7,7 +7,15 @@ export function createAgeServices({ database, clock, outbound, events }: AppCont
   return {
     async add(input) {
       if (input.callbackUrl !== undefined) outbound.checkUrl(input.callbackUrl);
-      const row = { id: input.id, name: input.name, return_origins: input.returnOrigins, callback_url: input.callbackUrl ?? null, created_at: clock.now() };
+      const row = {
+        id: input.id,
+        name: input.name,
+        return_origins: input.returnOrigins,
+        callback_url: input.callbackUrl ?? null,
+        under_url: input.underUrl ?? null,
+        help_url: input.helpUrl ?? null,
+        created_at: clock.now(),
+      };
       return database.transact(async (tx) => {
         const kept = await putService(tx, row);
         await events.emit('age.service_changed', { service: input.id, change: 'put' }, tx);
@@ -30,6 +38,8 @@ function toView(row: ServiceRow): ServiceView {
     name: row.name,
     returnOrigins: row.return_origins,
     ...(row.callback_url === null ? {} : { callbackUrl: row.callback_url }),
+    ...(row.under_url === null ? {} : { underUrl: row.under_url }),
+    ...(row.help_url === null ? {} : { helpUrl: row.help_url }),
     createdAt: row.created_at.toISOString(),
   };
 }

@@ -7,6 +7,8 @@ interface ServiceTable {
   name: string;
   return_origins: string[];
   callback_url: string | null;
+  under_url: string | null;
+  help_url: string | null;
   created_at: Date;
 }
 type Tables = { 'age.service': ServiceTable };

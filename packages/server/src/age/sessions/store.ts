@@ -13,6 +13,7 @@ interface SessionTable {
   methods: string[] | null;
   locale: string;
   return_url: string;
+  under_url: string | null;
   nonce: string | null;
   callback_url: string | null;
   state: SessionState;
@@ -40,7 +41,7 @@ interface ResultTable {
   return_hash: Buffer | null;
   used_at: Date | null;
 }
-type Tables = { 'age.session': SessionTable; 'age.result': ResultTable; 'age.service': { id: string; name: string } };
+type Tables = { 'age.session': SessionTable; 'age.result': ResultTable; 'age.service': { id: string; name: string; help_url: string | null } };
 export type SessionRow = Selectable<SessionTable>;
 export type ResultRow = Selectable<ResultTable>;
 
@@ -61,24 +62,26 @@ export async function findSession(db: Sql, id: string, now: Date): Promise<Found
     .selectFrom('age.session')
     .innerJoin('age.service', 'age.service.id', 'age.session.service')
     .selectAll('age.session')
-    .select('age.service.name as service_name')
+    .select(['age.service.name as service_name', 'age.service.help_url'])
     .where('age.session.id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   return { session: toSession(row, now), clientHash: row.client_hash, browserHash: row.browser_hash };
 }
 
-function toSession(row: SessionRow & { readonly service_name: string }, now: Date): AgeSession {
+function toSession(row: SessionRow & { readonly service_name: string; readonly help_url: string | null }, now: Date): AgeSession {
   return {
     id: row.id,
     service: row.service,
     serviceName: row.service_name,
+    helpUrl: row.help_url ?? undefined,
     threshold: row.threshold,
     direction: row.direction,
     minGrade: toGrade(row.min_grade),
     methods: row.methods ?? undefined,
     locale: row.locale,
     returnUrl: row.return_url,
+    underUrl: row.under_url ?? undefined,
     nonce: row.nonce ?? undefined,
     callbackUrl: row.callback_url ?? undefined,
     state: stateAt({ state: row.state, expiresAt: row.expires_at }, now),
@@ -104,6 +107,11 @@ export async function bindBrowser(db: Sql, id: string, bound: { readonly hash: B
 
 export async function noteNotice(db: Sql, id: string, what: { readonly notice: Notice; readonly now: Date }): Promise<void> {
   await change(db, id, { notice: what.notice, now: what.now }).execute();
+}
+
+/** In any state, and without a new version: the answer is the same in every language. */
+export async function updateLocale(db: Sql, id: string, locale: string): Promise<void> {
+  await tables(db).updateTable('age.session').set({ locale }).where('id', '=', id).execute();
 }
 
 /** One UPDATE decides who is first; whoever comes later, or too late, gets nothing. */

@@ -31,11 +31,16 @@ export interface TrustService {
   test(chainPem: string, documentType: string | undefined): Promise<Tested>;
   generation(): Promise<number>;
   isHighAssurance(id: string): Promise<boolean>;
-  /** What presentations are verified against now, without muted issuers. One small query; certificates are read again only after a change. */
+  /** The issuers that are trusted now, without muted ones. One small query; certificates are read again only after a change. */
+  issuers(): Promise<TrustStore>;
+  /** What presentations are verified against now: the issuers, and what they took back. Nothing is fetched. */
   current(): Promise<{ readonly trust: TrustStore; readonly statusLists?: StatusLists }>;
 }
 
 type Parts = Pick<AppContext, 'database' | 'clock' | 'events'>;
+
+/** The status lists at hand, as far as their signers are trusted. */
+export type StatusSource = (trust: TrustStore) => Promise<StatusLists>;
 
 interface Opened {
   readonly revision: number;
@@ -49,7 +54,8 @@ interface Change {
   readonly actor: string;
 }
 
-export function createTrustService(parts: Parts): TrustService {
+/** @param statusLists without it, credentials that name a status list are refused */
+export function createTrustService(parts: Parts, statusLists?: StatusSource): TrustService {
   const { database, clock } = parts;
   const { sql } = database;
   let opened: Opened | undefined;
@@ -87,7 +93,11 @@ export function createTrustService(parts: Parts): TrustService {
     },
     generation: async () => (await store.readState(sql)).generation,
     isHighAssurance: async (id) => (await open()).high.has(id),
-    current: async () => ({ trust: (await open()).trust }),
+    issuers: async () => (await open()).trust,
+    async current() {
+      const { trust } = await open();
+      return statusLists === undefined ? { trust } : { trust, statusLists: await statusLists(trust) };
+    },
   };
 }
 

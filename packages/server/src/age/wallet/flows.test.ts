@@ -127,7 +127,7 @@ describe('a QR code', () => {
   it('leads another device to the same request; the grade is lower', async () => {
     const scene = await enter();
     const page = await server.send('POST', `/age/${scene.id}/wallet`, { headers: { ...scene.browser, ...FORM }, body: 'channel=qr' });
-    const matchCode = /<strong>(\d\d)<\/strong>/.exec(page.text)?.[1] ?? 'none';
+    const matchCode = /<strong class="match">(\d\d)<\/strong>/.exec(page.text)?.[1] ?? 'none';
     // The code of the page, as a camera would read it, is known to the service of this test only.
     const begun = await test.age.wallet.begin(scene.id, { header: (name) => scene.browser[name] }, 'qr');
     const landing = await server.send('GET', pathOf(begun.landingUrl));

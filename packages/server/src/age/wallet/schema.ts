@@ -100,6 +100,15 @@ export interface WalletTrust {
   current(): Promise<Pick<VerifyOptions, 'trust' | 'statusLists'>>;
 }
 
+/**
+ * What the sessions of a service are asked with and held against. All real services share one; the demonstration has another, so that nothing that
+ * one of them believes is ever believed by the other.
+ */
+export interface TrustCircle {
+  readonly protocol: WalletProtocol;
+  readonly trust: WalletTrust;
+}
+
 export interface Begun {
   readonly requestId: string;
   readonly links: Links;
@@ -115,6 +124,8 @@ export interface Landing {
   readonly links: Links;
   readonly serviceName: string;
   readonly question: AgeQuestion;
+  /** Not shown: whoever has the code must not learn of which session it is. */
+  readonly session: { readonly id: string; readonly service: string };
 }
 
 export interface WalletFlows {

@@ -9,15 +9,15 @@ import { hashSecret, newSecret } from '../sessions/secrets.ts';
 import type { AgeSession, AgeSessions, BrowserProof, Grade } from '../sessions/schema.ts';
 import type { Gate } from './gate.ts';
 import { gradeWallet, isOffered, methodOf } from './rules.ts';
-import type { Begun, Channel, DcAnswer, DcRequests, Landing, Links, WalletAnswer, WalletFlows, WalletProtocol, WalletTrust } from './schema.ts';
+import type { Begun, Channel, DcAnswer, DcRequests, Landing, Links, TrustCircle, WalletAnswer, WalletFlows } from './schema.ts';
 import { hashId, newRequestId, seal, unseal } from './sealing.ts';
 import * as store from './store.ts';
 
 export interface WalletParts {
   readonly context: Pick<AppContext, 'database' | 'clock' | 'config' | 'publicUrl' | 'log'>;
   readonly sessions: AgeSessions;
-  readonly protocol: WalletProtocol;
-  readonly trust: WalletTrust;
+  /** By the id of the session's service. */
+  readonly circleOf: (service: string) => TrustCircle;
   readonly gate: Gate;
   readonly counters: WalletCounters;
 }
@@ -30,6 +30,8 @@ export interface WalletCounters {
 
 /** What is sealed beside the protocol's own memory. */
 interface Memory {
+  /** Of the session: it decides whose proofs count. */
+  readonly service: string;
   readonly protocol: string;
   readonly links: Links | undefined;
   readonly matchCode: string;
@@ -45,7 +47,7 @@ export function createWalletFlows(parts: WalletParts): WalletFlows {
     async readRequest(requestId, walletNonce) {
       const { memory } = await open(parts, requestId);
       if (memory.links === undefined) throw gone();
-      return parts.protocol.signRequest(memory.protocol, { walletNonce, now: parts.context.clock.now() });
+      return parts.circleOf(memory.service).protocol.signRequest(memory.protocol, { walletNonce, now: parts.context.clock.now() });
     },
     answer: (requestId, answer) => answerDirectly(parts, requestId, answer),
     comeBack: (sessionId, proof, code) => comeBack(parts, { sessionId, proof }, code),
@@ -93,9 +95,9 @@ async function begin(parts: WalletParts, asking: Asking, channel: 'redirect' | '
   const base = parts.context.publicUrl();
   const id = newRequestId();
   const where = { responseUri: `${base}/age/wallet/response/${id}`, requestUri: `${base}/age/wallet/request/${id}`, now: parts.context.clock.now() };
-  const { memory: protocol, links } = await parts.protocol.openLinks(session, where);
+  const { memory: protocol, links } = await parts.circleOf(session.service).protocol.openLinks(session, where);
   const matchCode = newMatchCode();
-  const expiresAt = await keep(parts, { id, session, channel, memory: { protocol, links, matchCode } });
+  const expiresAt = await keep(parts, { id, session, channel, memory: { service: session.service, protocol, links, matchCode } });
   return { requestId: id, links, landingUrl: `${base}/age/w/${id}`, matchCode, expiresAt };
 }
 
@@ -124,7 +126,7 @@ function readMemory(requestId: string, sealed: Uint8Array): Memory {
 async function land(parts: WalletParts, requestId: string): Promise<Landing> {
   const { memory, session } = await open(parts, requestId);
   if (memory.links === undefined) throw gone();
-  return { matchCode: memory.matchCode, links: memory.links, serviceName: session.serviceName, question: session };
+  return { matchCode: memory.matchCode, links: memory.links, serviceName: session.serviceName, question: session, session };
 }
 
 interface Taken {
@@ -153,7 +155,8 @@ interface Found {
 
 /** The central operation: judge what was taken. @throws {GatehouseError} `age_not_accepted`, one message for every refusal */
 async function judge(parts: WalletParts, taken: Taken, answer: WalletAnswer): Promise<Found> {
-  const { protocol, trust, context, counters } = parts;
+  const { context, counters } = parts;
+  const { protocol, trust } = parts.circleOf(taken.memory.service);
   // Read before: an issuer that is muted meanwhile voids this answer.
   const generation = await trust.generation();
   try {
@@ -245,8 +248,8 @@ async function conclude(parts: WalletParts, taken: Taken, { result, grade, gener
 async function beginDcApi(parts: WalletParts, asking: Asking, origin: string): Promise<DcRequests> {
   const session = await requireOffered(parts, asking, 'dc_api');
   const id = newRequestId();
-  const { memory: protocol, requests } = await parts.protocol.openDcApi(session, { origin, now: parts.context.clock.now() });
-  const expiresAt = await keep(parts, { id, session, channel: 'dc_api', memory: { protocol, links: undefined, matchCode: '' } });
+  const { memory: protocol, requests } = await parts.circleOf(session.service).protocol.openDcApi(session, { origin, now: parts.context.clock.now() });
+  const expiresAt = await keep(parts, { id, session, channel: 'dc_api', memory: { service: session.service, protocol, links: undefined, matchCode: '' } });
   return { request: id, expiresAt: expiresAt.toISOString(), requests: [...requests] };
 }
 

@@ -12,6 +12,8 @@ export const RIGHTS = {
   'age:ask': 'Open age checks and read their results.',
   'age:manage': 'Manage the relying services, the trust lists and the providers of age checks.',
   'age:read': 'See the evidence about age checks: counts, methods and configuration, no person.',
+  'log:read': 'See the entries of the transparency log with what they commit to, and hand out proofs.',
+  'log:manage': 'Sign a checkpoint of the transparency log at once.',
   'keys:manage': 'Make and revoke API keys and sign-in links.',
   'settings:read': 'See the settings (secrets masked).',
   'health:read': 'See the detailed health checks and metrics.',

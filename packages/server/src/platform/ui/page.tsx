@@ -8,7 +8,7 @@ import { CSRF_FIELD } from '../http/body.ts';
 import type { Principal, Right } from '../http/rights.ts';
 import { assetUrl } from './assets.ts';
 
-export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'match' | 'keys' | 'settings' | 'health' | 'docs';
+export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'match' | 'age-trust' | 'age-evidence' | 'log' | 'keys' | 'settings' | 'health' | 'docs';
 
 export interface Crumb {
   readonly text: string;
@@ -42,6 +42,9 @@ const NAV: readonly NavItem[] = [
   { key: 'uploads', text: 'Uploads', href: '/console/uploads', right: 'uploads:read' },
   { key: 'lists', text: 'Lists', href: '/console/lists', right: 'lists:read' },
   { key: 'match', text: 'Look up', href: '/console/match', right: 'match' },
+  { key: 'age-trust', text: 'Age: trust', href: '/console/age/trust', right: 'age:read' },
+  { key: 'age-evidence', text: 'Age: evidence', href: '/console/age/evidence', right: 'age:read' },
+  { key: 'log', text: 'Log', href: '/console/log', right: 'log:read' },
   { key: 'keys', text: 'API keys', href: '/console/keys', right: 'keys:manage' },
   { key: 'settings', text: 'Settings', href: '/console/settings', right: 'settings:read' },
   { key: 'health', text: 'Health', href: '/console/health', right: 'health:read' },
