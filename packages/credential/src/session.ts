@@ -156,7 +156,7 @@ export async function verifyPresentation(session: OpenedSession, response: Walle
 
 async function verifyPost(session: PostSession, response: WalletResponse, options: VerifyOptions): Promise<VerifiedAge> {
   if (response.kind !== session.kind) throw new CredentialError(session.kind === 'direct_post.jwt' ? 'response_encryption_missing' : 'response_protocol');
-  const { vpToken, state } = await readPost(session, response);
+  const { vpToken, state } = readPost(session, response);
   if (state !== session.state) throw new CredentialError('response_state');
   const { clientId, nonce, responseUri, encryptionKey } = session;
   const thumbprint = encryptionKey === undefined ? undefined : jwkThumbprint(encryptionKey);
@@ -164,10 +164,10 @@ async function verifyPost(session: PostSession, response: WalletResponse, option
   return verifyToken(vpToken, { session, transcript, audience: clientId }, options);
 }
 
-async function readPost(session: PostSession, response: WalletResponse): Promise<{ readonly vpToken: unknown; readonly state: unknown }> {
+function readPost(session: PostSession, response: WalletResponse): { readonly vpToken: unknown; readonly state: unknown } {
   if (response.kind === 'direct_post') return response;
   if (response.kind !== 'direct_post.jwt' || session.encryptionKey === undefined) throw new CredentialError('response_protocol');
-  const content = await decryptResponse(response.response, session.encryptionKey);
+  const content = decryptResponse(response.response, session.encryptionKey);
   return { vpToken: content['vp_token'], state: content['state'] };
 }
 
@@ -182,7 +182,7 @@ async function verifyDcApi(session: DcApiSession, response: WalletResponse, opti
   const data = response.data;
   const jwe: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'response') : undefined;
   if (jwe === undefined) throw new CredentialError('response_encryption_missing');
-  const content = await decryptResponse(jwe, encryptionKey);
+  const content = decryptResponse(jwe, encryptionKey);
   const transcript = dcApiTranscript({ origin, nonce, jwkThumbprint: jwkThumbprint(encryptionKey) });
   const audience = response.protocol === 'openid4vp-v1-signed' ? clientId : `origin:${origin}`;
   return verifyToken(content['vp_token'], { session, transcript, audience }, options);

@@ -4,6 +4,16 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { pdqForms, pdqOrientations } from '@gatehouse/pdq';
+import {
+  createHashReader,
+  createSignerKey,
+  formatProofFile,
+  formatVerifierKey,
+  openTreeBuilder,
+  proveInclusion,
+  signCheckpoint,
+  tilePath,
+} from '@gatehouse/tlog';
 import { generatePicture } from '../support/pictures.ts';
 import { launchBrowser, openContext } from './browser.ts';
 
@@ -85,6 +95,47 @@ it('the eight orientations and the exact search agree with Node', async () => {
   );
   expect(result.hashed).toEqual({ quality: expected.quality, hashes: [...expected.hashes] });
   expect(result.found).toEqual([{ index: 3, distance: 3 }]);
+});
+
+it('a proof of the log is checked in a page without a network, and a changed one is refused', async () => {
+  const builder = openTreeBuilder();
+  const entries = Array.from({ length: 300 }, (_none, i) => Buffer.from(`entry ${i}`));
+  const files = new Map([...builder.append(entries), ...builder.edge()].map(({ tile, bytes }) => [tilePath(tile), bytes]));
+  const key = await createSignerKey('gatehouse.example/log', new Uint8Array(32).fill(5));
+  const hashes = await proveInclusion(
+    42,
+    createHashReader(300, (tile) => files.get(tilePath(tile))),
+  );
+  const checkpoint = await signCheckpoint({ origin: key.name, size: 300, root: builder.root() }, [key]);
+  const proof = formatProofFile({ index: 42, hashes, checkpoint });
+  // WebCrypto wants a secure context.
+  const secure = ORIGIN.replace('http:', 'https:');
+  const context = await openContext(browser);
+  const other = await context.newPage();
+  await other.route(`${secure}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === '/')
+      await route.fulfill({ contentType: 'text/html', body: PAGE.replace('/pdq/', '/tlog/').replace('as pdq', 'as tlog').replace('{ pdq,', '{ tlog,') });
+    else await route.fulfill({ contentType: 'text/javascript', body: readFileSync(join(PACKAGES, pathname), 'utf8') });
+  });
+  await other.goto(`${secure}/`);
+  await other.waitForFunction(() => Reflect.has(globalThis, 'tlog'));
+  await context.setOffline(true);
+  const judge = (text: string): Promise<string> =>
+    other.evaluate(
+      async ([given, verifierKey]) => {
+        const tlog = Reflect.get(globalThis, 'tlog') as typeof import('@gatehouse/tlog');
+        const trusted = tlog.parseVerifierKey(verifierKey ?? '');
+        return tlog.verifyProofFile(given ?? '', new TextEncoder().encode('entry 42'), { origin: trusted.name, keys: [trusted] }).then(
+          ({ index, size }) => `${index} of ${size}`,
+          (error: unknown) => String(Reflect.get(Object(error), 'code')),
+        );
+      },
+      [text, formatVerifierKey(key)],
+    );
+  expect(await judge(proof)).toBe('42 of 300');
+  expect(await judge(proof.replace('index 42', 'index 43'))).toBe('bad_proof');
+  expect(await judge(proof.replace('\n300\n', '\n301\n'))).toBe('bad_signature');
 });
 
 /** A worker has the content-security policy that its own script comes with. */
