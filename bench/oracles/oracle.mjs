@@ -4,19 +4,21 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const LIMIT_MS = 20_000;
+/** To load a library; a busy machine takes its time. */
+const START_LIMIT_MS = 60_000;
 /** By what they verify. */
 export const ORACLES = { mdoc: ['auth0-mdl', 'owf-mdoc'], 'sd-jwt': ['sd-jwt-vc', 'meeco-sd-jwt'] };
 
 /** @param program a name of ORACLES, or a path. @returns `about`, `ask(message)` and `close()` */
 export async function openOracle(program, { limitMs = LIMIT_MS } = {}) {
   const path = program.endsWith('.mjs') ? program : join(import.meta.dirname, `${program}.mjs`);
-  let child = await start(path, limitMs);
+  let child = await start(path);
   return {
     name: basename(path, '.mjs'),
     about: child.about,
     /** @returns its answer, or the verdict `died` or `too slow` */
     async ask(message) {
-      if (child.isEnded()) child = await start(path, limitMs);
+      if (child.isEnded()) child = await start(path);
       const answer = await child.ask(message, message.limitMs ?? limitMs);
       if (answer !== undefined) return answer;
       const verdict = child.isEnded() ? 'died' : 'too slow';
@@ -28,7 +30,7 @@ export async function openOracle(program, { limitMs = LIMIT_MS } = {}) {
   };
 }
 
-async function start(path, limitMs) {
+async function start(path) {
   const child = spawn(process.execPath, ['--max-old-space-size=512', path], { stdio: ['pipe', 'pipe', 'ignore'] });
   let isEnded = false;
   let take = () => undefined;
@@ -48,7 +50,7 @@ async function start(path, limitMs) {
   // Writing to one that died is answered by its end.
   child.stdin.on('error', () => undefined);
   createInterface({ input: child.stdout }).on('line', (line) => take(JSON.parse(line)));
-  const hello = await next(limitMs);
+  const hello = await next(START_LIMIT_MS);
   if (hello === undefined) {
     child.kill('SIGKILL');
     throw new Error(`${basename(path)} does not start: run it by itself to see why, or install the libraries with node bench/oracles/install.mjs`);

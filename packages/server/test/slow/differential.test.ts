@@ -172,7 +172,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
 `,
     );
     const asked = ['fine', 'dies', 'after', 'hangs', 'last'].map((id) => ({ id, format: 'mdoc' }));
-    const [, ...answers] = await askOracles(asked, ['--oracle', program, '--limit-ms', '2000']);
+    const [, ...answers] = await askOracles(asked, ['--oracle', program, '--limit-ms', '5000']);
     expect(answers.map(({ verdicts }) => (verdicts as Record<string, Answer>)['stand-in']?.verdict)).toEqual([
       'accept',
       'died',

@@ -52,7 +52,7 @@ async function enter(agent: string | undefined, input: { locale?: string } = {})
 
 async function answer(id: string, proof: BrowserProof, origin?: string): Promise<void> {
   const request = await test.age.wallet.beginDcApi(id, proof, 'https://age.example');
-  const { nonce } = request.requests[0]?.data as { nonce: string };
+  const nonce: unknown = Reflect.get(Object(request.requests[0]?.data), 'nonce');
   const data = { nonce, origin: origin ?? 'https://age.example', answer: 'true' };
   await test.age.wallet.answerDcApi(id, proof, { request: request.request, protocol: 'org-iso-mdoc', data });
 }

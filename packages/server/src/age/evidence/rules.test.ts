@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, bucketDuration, coarsenLocale, foldCounts, keyOf, mergeCounts, readDevice, secondsOf, toCount, toWeek } from './count-rules.ts';
-import { EVIDENCE_METRICS, METRIC_IDS } from './definition-schema.ts';
+import { METRIC_IDS, type MetricId } from './definition-schema.ts';
 import { detectDrift, detectSurge, medianBucket, medianOf } from './drift-rules.ts';
 import type { Facts, LiveCounts } from './facts-schema.ts';
 import { readMetrics } from './metric-rules.ts';
@@ -208,7 +208,7 @@ const CELL: CountRow = {
   refusals: 0,
 };
 const cells = (...changes: readonly Partial<CountRow>[]): LiveCounts => ({ ...NOTHING, cells: changes.map((change) => ({ ...CELL, ...change })) });
-const find = (id: keyof typeof EVIDENCE_METRICS, live: Partial<LiveCounts> = {}, facts: Partial<Facts> = {}): EvidenceMetric => {
+const find = (id: MetricId, live: Partial<LiveCounts> = {}, facts: Partial<Facts> = {}): EvidenceMetric => {
   const found = readMetrics({ ...FACTS, ...facts }, { ...NOTHING, ...live }).find((metric) => metric.id === id);
   if (found === undefined) throw new Error(id);
   return found;

@@ -73,5 +73,5 @@ function withComplement<T>(items: readonly T[], { isSmall, size }: Measures<T>):
   if (small.length === 0) return new Set();
   const rest = items.filter((item) => !isSmall(item));
   const least = Math.min(...rest.map(size));
-  return new Set(small);
+  return new Set([...small, ...rest.filter((item) => size(item) === least)]);
 }

@@ -96,12 +96,13 @@ it('people check their age: nothing shows before there are enough, and then no s
   await Promise.all(Array.from({ length: 49 }, open));
   const before = await readEvidence();
   expect(before.metrics.filter(({ window, state }) => window.startsWith('the last 28') && state !== 'not_evaluated')).toEqual([]);
-  for (let at = 49; at < CHECKS; at++) {
-    const { url, cookie } = await open();
-    if (at < CHECKS - ANSWERED) continue;
-    const said = await fetch(`${url}/under`, { method: 'POST', body: new URLSearchParams(), headers: { cookie }, redirect: 'manual' });
-    expect(said.status).toBe(303);
-  }
+  const others = await Promise.all(Array.from({ length: CHECKS - 49 }, open));
+  const said = await Promise.all(
+    others
+      .slice(0, ANSWERED)
+      .map(({ url, cookie }) => fetch(`${url}/under`, { method: 'POST', body: new URLSearchParams(), headers: { cookie }, redirect: 'manual' })),
+  );
+  expect(new Set(said.map(({ status }) => status))).toEqual(new Set([303]));
   aheadMs = BEGIN_MS + 20 * 60_000;
   const after = await readEvidence();
   expect(stateOf(after, 'age.fairness.some_way')).toMatchObject({ state: 'attention', value: 0.5, numerator: ANSWERED, denominator: CHECKS });
@@ -109,7 +110,7 @@ it('people check their age: nothing shows before there are enough, and then no s
   const byDevice = stateOf(after, 'age.fairness.by_device');
   expect(byDevice).toMatchObject({ state: 'not_evaluated', rows: [{ label: 'phone', numerator: ANSWERED, denominator: CHECKS }] });
   expect(JSON.stringify(after)).not.toMatch(/age_[0-9a-z]{26}|forum/);
-});
+}, 180_000);
 
 it('a backup takes the counts and not the visits', async () => {
   await open();
@@ -152,12 +153,14 @@ it('everybody can read the statement; a month later it has figures; markup of th
   const now = await (await fetch(`${app.url}/age/statement.json`)).json();
   expect(StatementSchema.parse(now)).toMatchObject({ figures: null, operator: 'Example <b>Ltd</b>', preface: ['One.', 'Two.'], services: ['The Forum'] });
   aheadMs = BEGIN_MS + 25 * DAY_MS;
+  // Counts the check of the backup's test, which ended meanwhile.
+  await readEvidence();
   const statement = StatementSchema.parse(await (await fetch(`${app.url}/age/statement.json`)).json());
   expect(statement.figures).toMatchObject({
-    checks: CHECKS,
+    checks: CHECKS + 1,
     answeredShare: 0.5,
     ways: [
-      { label: 'No answer', checks: 60 },
+      { label: 'No answer', checks: CHECKS - ANSWERED + 1 },
       { label: 'Saying that you are too young', checks: 60 },
     ],
   });
