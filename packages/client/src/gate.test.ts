@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeBrowser, SITE } from '../test/browser.ts';
@@ -229,6 +230,16 @@ describe('a gate', () => {
     const browser = await walk(makeGate());
     expect(await browser.send(makeGate({ cookieSecret: ['0123456789abcdef0123456789abcdef', SECRET] }).protect(), '/')).toBeUndefined();
     expect((await browser.send(makeGate({ cookieSecret: '0123456789abcdef0123456789abcdef' }).protect(), '/'))?.status).toBe(303);
+  });
+
+  it('shows a plain page without script, whose style is the one that is allowed', async () => {
+    const reply = await new FakeBrowser().send(makeGate().endpoints, '/age-check/start?ask=x"><script>');
+    const [body, policy] = [(await reply?.text()) ?? '', reply?.headers.get('content-security-policy') ?? ''];
+    expect(body).toMatch(/^<!doctype html><html lang="en"><head><meta charset="utf-8">.*<h1>This link cannot be used<\/h1>/);
+    expect(body).not.toMatch(/<script|onload|src=|http-equiv/);
+    const style = /<style>(.*)<\/style>/.exec(body)?.[1] ?? '';
+    expect(policy).toContain(`'sha256-${createHash('sha256').update(style).digest('base64')}'`);
+    expect(policy).toContain("default-src 'none'");
   });
 
   it('shows pages of the site, if it has some', async () => {

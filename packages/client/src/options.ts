@@ -50,7 +50,7 @@ export interface AgeGateOptions<Native = unknown> extends PolicyOptions {
   readonly basePath?: string;
   /** How long an answer counts; default 60. */
   readonly passMinutes?: number;
-  /** How long Gatehouse may take for one call; default 5,000. */
+  /** How long Gatehouse may take for one call; default 10,000: the first check of a new question waits for keys to be made. */
   readonly timeoutMs?: number;
   /** Only these ways of answering; default: all that Gatehouse offers. */
   readonly methods?: readonly string[];
@@ -117,7 +117,7 @@ export function parseOptions<Native>(options: AgeGateOptions<Native>): Settings 
     policy: parsePolicy(options, { threshold: options.threshold, direction: 'over', minGrade: 2, onNo: 'refuse' }),
     basePath,
     passS: 60 * parseNumber('passMinutes', options.passMinutes ?? 60, [1, MINUTES_MAX]),
-    timeoutMs: parseNumber('timeoutMs', options.timeoutMs ?? 5_000, [TIMEOUT_MIN_MS, TIMEOUT_MAX_MS]),
+    timeoutMs: parseNumber('timeoutMs', options.timeoutMs ?? 10_000, [TIMEOUT_MIN_MS, TIMEOUT_MAX_MS]),
     methods,
     locale,
   };

@@ -60,6 +60,15 @@ export const ANSWERS: Readonly<Record<AnswerKind, AnswerText>> = {
 
 const RETRY_AFTER_S = 5;
 
+export const STYLE: string =
+  ':root{color-scheme:light dark;--text:#0b0c0c;--page:#fff;--link:#1a4fb5}' +
+  '@media(prefers-color-scheme:dark){:root{--text:#f3f2f1;--page:#0b0c0c;--link:#9dbdf9}}' +
+  'body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.5 system-ui,sans-serif}' +
+  'main{max-width:36rem;margin:0 auto;padding:2rem 1rem}h1{line-height:1.2}a{color:var(--link)}';
+/** SHA-256 of the style sheet: the only inline style that may be there. */
+const STYLE_HASH = 'XCT3Mz6x9fZrc1TkAauAlbbnQ1t/QSjh5Fx+311Nsdc=';
+const POLICY = `default-src 'none'; style-src 'self' 'sha256-${STYLE_HASH}'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
 export interface AnswerInput {
   readonly kind: AnswerKind;
   readonly isPage: boolean;
@@ -77,7 +86,7 @@ export function answer({ kind, isPage, againUrl, members, headers = new Headers(
   if (status === 503) headers.set('retry-after', String(RETRY_AFTER_S));
   if (isPage && kind !== 'ask' && kind !== 'method') {
     headers.set('content-type', 'text/html; charset=utf-8');
-    headers.set('content-security-policy', "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    headers.set('content-security-policy', POLICY);
     return new Response((renderPage ?? renderPlain)({ kind, againUrl }), { status, headers });
   }
   headers.set('content-type', 'application/problem+json');
@@ -114,7 +123,7 @@ export function isPrefetch({ headers }: GateRequest): boolean {
 function renderPlain({ kind, againUrl }: { readonly kind: PageKind; readonly againUrl: string | undefined }): string {
   const { title, detail, again } = ANSWERS[kind];
   const link = again === undefined || againUrl === undefined ? '' : `<p><a href="${escape(againUrl)}">${escape(again)}</a></p>`;
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">`;
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><style>${STYLE}</style>`;
   return `<!doctype html><html lang="en"><head>${head}<title>${escape(title)}</title></head><body><main><h1>${escape(title)}</h1><p>${escape(detail)}</p>${link}</main></body></html>`;
 }
 

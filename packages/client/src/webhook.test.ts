@@ -67,6 +67,7 @@ describe('a callback', () => {
     ['an empty signature', { headers: { ...sign(BODY), 'webhook-signature': 'v1,' } }],
     ['a short signature', { headers: { ...sign(BODY), 'webhook-signature': sign(BODY)['webhook-signature']?.slice(0, 20) } }],
     ['another scheme', { headers: { ...sign(BODY), 'webhook-signature': sign(BODY)['webhook-signature']?.replace('v1,', 'v1a,') } }],
+    ['another scheme', { headers: { ...sign(BODY), 'webhook-signature': sign(BODY)['webhook-signature']?.replace('v1,', 'v2,') } }],
     ['the eleventh signature', { headers: { ...sign(BODY), 'webhook-signature': `${'v1,AAAA '.repeat(10)}${sign(BODY)['webhook-signature']}` } }],
     ['another form', { body: '[]', headers: sign('[]') }],
     ['no data', { body: '{"type":"x","timestamp":"y"}', headers: sign('{"type":"x","timestamp":"y"}') }],

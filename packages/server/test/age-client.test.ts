@@ -153,6 +153,7 @@ const readOptions = (origin: string, service: string): Omit<AgeGateOptions, 'bin
   siteUrl: origin,
   threshold: 18,
   cookieSecret: COOKIE_SECRET,
+  timeoutMs: 60_000,
 });
 
 type Serve = (server: Server, origin: string, service: string) => Promise<void>;

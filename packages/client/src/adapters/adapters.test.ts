@@ -1,7 +1,6 @@
-import { createServer, request as httpRequest, type Server } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { getRequestListener } from '@hono/node-server';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
@@ -69,11 +68,20 @@ const sites: Record<string, (gate: AgeGate, server: Server) => Promise<unknown> 
     site.use(toHono(gate.endpoints), toHono(gate.protect()));
     site.onError(() => new Response('broken', { status: 500 }));
     site.all('*', (c) => c.text(`content ${readAge(c)?.grade}`));
-    const listener = getRequestListener(site.fetch);
-    server.on('request', (request, reply) => void listener(request, reply));
+    server.on('request', (request, reply) => void bridge(site, request, reply));
     return undefined;
   },
 };
+
+/** What `@hono/node-server` does, for requests without a body. */
+async function bridge(site: Hono, request: IncomingMessage, reply: ServerResponse): Promise<void> {
+  const headers = Object.entries(request.headersDistinct).flatMap(([name, values = []]) => values.map((value): [string, string] => [name, value]));
+  const answered = await site.fetch(new Request(`http://127.0.0.1${request.url}`, { method: request.method ?? 'GET', headers }));
+  reply.statusCode = answered.status;
+  for (const [name, value] of answered.headers) if (name !== 'set-cookie') reply.setHeader(name, value);
+  reply.setHeader('set-cookie', answered.headers.getSetCookie());
+  reply.end(await answered.text());
+}
 
 async function start(name: string, gate: AgeGate): Promise<string> {
   const server = createServer();

@@ -65,7 +65,10 @@ export const migrations: readonly Migration[] = [
       begin
         raise exception 'the written record of age checks is append-only';
       end $$;
-      create trigger evidence_record_append_only before update or delete or truncate on age.evidence_record
+      -- For each row: a restore empties the tables of a new database first, and there is nothing in this one.
+      create trigger evidence_record_append_only before update or delete on age.evidence_record
+        for each row execute function age.refuse_change();
+      create trigger evidence_record_not_truncated before truncate on age.evidence_record
         for each statement execute function age.refuse_change();
 
       create table age.evidence_self_test (
