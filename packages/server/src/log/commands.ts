@@ -45,7 +45,7 @@ function proveCommand(): CommandDefinition {
     name: 'log prove',
     summary: 'write a proof that an entry is in the log, and the entry itself',
     arguments: [{ name: '<index>', about: 'place of the entry, from 0' }],
-    options: [{ flags: '--out <name>', about: 'writes <name>.tlog-proof and <name>.json; default: entry-<index>' }],
+    options: [{ flags: '--out <name>', about: 'name of the two files, without .tlog-proof and .json; default: entry- and the place' }],
     async run(context, args) {
       const index = args.positional[0] ?? '';
       const reply = await (await context.api()).send({ method: 'GET', path: `/v1/log/entries/${encodeURIComponent(index)}/proof` });

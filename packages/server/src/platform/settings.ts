@@ -198,7 +198,8 @@ export const SETTINGS = {
   },
   logKeyFile: {
     schema: text.optional(),
-    about: 'Ed25519 private key (PKCS#8 PEM) that signs checkpoints of the log; several nodes share one. Default: made at first start as keys/log.pem in the data directory.',
+    about:
+      'Ed25519 private key (PKCS#8 PEM) that signs checkpoints of the log; several nodes share one. Default: made at first start as keys/log.pem in the data directory.',
   },
   logOrigin: {
     schema: z
@@ -207,7 +208,10 @@ export const SETTINGS = {
       .optional(),
     about: 'The name of the log, in every checkpoint and proof. Set it once and keep it. Default: the public URL without its scheme, and `/log`.',
   },
-  logPublic: { schema: flag.default(true), about: 'Whether everybody may read the log at /log/. Entries hold kinds, minutes, versions and commitments, and nothing about persons.' },
+  logPublic: {
+    schema: flag.default(true),
+    about: 'Whether everybody may read the log at /log/. Entries hold kinds, minutes, versions and commitments, and nothing about persons.',
+  },
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;
 

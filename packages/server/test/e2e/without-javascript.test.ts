@@ -185,3 +185,32 @@ describe('uploads', () => {
     expect(response?.status()).toBe(403);
   });
 });
+
+describe('whom age checks believe', () => {
+  const banner = (): Promise<string> => page.locator('.banner-success').innerText();
+
+  it('an issuer is muted with a reason, by keyboard, and believed again', async () => {
+    await go(`/console/age/trust/anchors/${scene.issuers[0]}`);
+    await page.getByRole('button', { name: 'Mute this issuer' }).click();
+    expect(await page.title()).toContain('Error: ');
+    await page.getByLabel('Reason').focus();
+    await page.keyboard.type('broken app');
+    await page.keyboard.press('Enter');
+    expect(await banner()).toContain('The issuer is muted');
+    await page.getByRole('link', { name: /Unmute.*First/ }).click();
+    expect(await page.locator('main').innerText()).toContain('broken app');
+    await page.getByRole('button', { name: 'Believe it again' }).click();
+    expect(await banner()).toContain('believed again');
+  });
+
+  it('a status list that cannot be fetched is registered, says why, and can be removed', async () => {
+    await go('/console/age/trust');
+    await page.getByLabel('Address').fill('http://127.0.0.1:9/another');
+    await page.getByRole('button', { name: 'Register and fetch' }).click();
+    expect(await page.locator('.error-summary').innerText()).toContain('could not be fetched (unreachable)');
+    await page.getByRole('link', { name: 'Remove http://127.0.0.1:9/another' }).click();
+    await page.getByRole('button', { name: 'Remove this list' }).click();
+    expect(await banner()).toContain('removed');
+    expect(await page.locator('main').innerText()).not.toContain('/another');
+  });
+});

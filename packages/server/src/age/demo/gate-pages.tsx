@@ -3,7 +3,7 @@ import type { JSX } from 'hono/jsx/jsx-runtime';
 import { html } from '../../platform/http/reply.ts';
 import { definePage, type Route } from '../../platform/http/route.ts';
 import type { Principal } from '../../platform/http/rights.ts';
-import { LinkButton, Table, Tag, Title } from '../../platform/ui/components.tsx';
+import { ButtonGroup, LinkButton, Table, Tag, Title } from '../../platform/ui/components.tsx';
 import { renderPage } from '../../platform/ui/page.tsx';
 import { passName } from '../gate/cookies.ts';
 import { startPath } from '../gate/gate-rules.ts';
@@ -76,7 +76,11 @@ function AdultsBody({ kind, title }: { readonly kind: GateVerdict['kind']; reado
       <p class="lead">
         <Tag colour={kind === 'passed' ? 'green' : 'red'}>{STATUS[kind]}</Tag> {ADULTS_WORDS[kind]}
       </p>
-      {kind === 'ask' ? <LinkButton href={startPath(ADULTS_POLICY, `${TRY_PATH}/adults`)}>Begin the age check</LinkButton> : null}
+      {kind === 'ask' ? (
+        <ButtonGroup>
+          <LinkButton href={startPath(ADULTS_POLICY, `${TRY_PATH}/adults`)}>Begin the age check</LinkButton>
+        </ButtonGroup>
+      ) : null}
       <p>
         The decision is the one of <code>GET /v1/age/check</code>, which a reverse proxy asks before every request. It is made on the server; a page that is
         skipped changes nothing.

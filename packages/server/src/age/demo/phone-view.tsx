@@ -8,6 +8,7 @@ import { renderFragment } from '../../platform/ui/page.tsx';
 import type { AgeQuestion } from '../sessions/schema.ts';
 import { attestAges, nameAge } from './people.ts';
 import { DOCUMENTS, PEOPLE, TRICKS, type Choice, type PhoneEnd, type Shape, type Way } from './schema.ts';
+import { formatShape } from './shapes.ts';
 import { StepList } from './step-list.tsx';
 import { ask, DOCUMENT_WORDS, PEOPLE_WORDS, TRICK_WORDS, WAY_WORDS } from './words.ts';
 
@@ -76,7 +77,7 @@ export function Consent(view: ConsentView): JSX.Element {
       </Form>
       {view.request === undefined ? null : (
         <Details summary="The request, decoded">
-          <CodeBlock label="The request, decoded">{JSON.stringify(view.request, undefined, 2)}</CodeBlock>
+          <CodeBlock label="The request, decoded">{formatShape(view.request)}</CodeBlock>
         </Details>
       )}
     </>

@@ -2,7 +2,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { Principal } from '../../platform/http/rights.ts';
-import { CodeBlock, LinkButton, SummaryList, Tag, Title } from '../../platform/ui/components.tsx';
+import { CodeBlock, LinkButton, SummaryList, Tag, Time, Title } from '../../platform/ui/components.tsx';
 import { renderPage } from '../../platform/ui/page.tsx';
 import type { ResultClaims } from '../results/schema.ts';
 import type { Run } from './runs.ts';
@@ -76,7 +76,7 @@ function Answer({ run, claims }: { readonly run: Run; readonly claims: ResultCla
             { key: 'How sure', value: `grade ${claims.grade} of 4` },
             { key: 'By which way', value: claims.method },
             { key: 'For whom', value: `the service “${claims.aud}”: a result of the demonstration, and no other service takes it` },
-            { key: 'Until', value: new Date(claims.exp * 1000).toISOString() },
+            { key: 'Until', value: <Time iso={new Date(claims.exp * 1000).toISOString()} /> },
           ]}
         />
       </section>
@@ -87,7 +87,7 @@ function Answer({ run, claims }: { readonly run: Run; readonly claims: ResultCla
           <li>which document it was, who issued it, or its number</li>
           <li>which wallet, or its key: two checks of one person cannot be joined</li>
         </ul>
-        <p>Gatehouse does not know these either any more: the proof was verified and forgotten.</p>
+        <p>Gatehouse keeps none of these either.</p>
       </section>
     </>
   );
@@ -101,7 +101,7 @@ function Signed({ result }: { readonly result: string }): JSX.Element {
       <p>
         A JWS. The keys are at <a href="/.well-known/gatehouse-age.json">/.well-known/gatehouse-age.json</a>. It is used up now.
       </p>
-      <CodeBlock label="The signed result, decoded">{JSON.stringify(decoded, undefined, 2)}</CodeBlock>
+      <CodeBlock label="Header and payload of the result">{JSON.stringify(decoded, undefined, 2)}</CodeBlock>
     </section>
   );
 }

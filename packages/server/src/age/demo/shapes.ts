@@ -23,6 +23,20 @@ function shorten(text: string): string {
   return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_KEPT)}… (${text.length} characters)`;
 }
 
+const LINE_MAX = 44;
+
+/** JSON on few lines: what fits on one stands on one. */
+export function formatShape(value: unknown, indent = ''): string {
+  const line = JSON.stringify(value) ?? 'null';
+  if (line.length + indent.length <= LINE_MAX || typeof value !== 'object' || value === null) return line;
+  const inner = `${indent}  `;
+  const parts = Array.isArray(value)
+    ? value.map((item) => formatShape(item, inner))
+    : Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${formatShape(item, inner)}`);
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
+  return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${close}`;
+}
+
 /** Ids of requests and codes of the way back are secrets that stand in addresses. */
 export function hideSecrets(address: string): string {
   return address.replace(/(\/age\/(?:wallet\/(?:request|response)|w)\/)[0-9a-f]{40}/, '$1…').replace(/(response_code|age_return)=[0-9a-f]+/, '$1=…');

@@ -2,6 +2,7 @@
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import { CodeBlock, Details } from '../../platform/ui/components.tsx';
 import type { Step } from './schema.ts';
+import { formatShape } from './shapes.ts';
 
 export function StepList({ steps }: { readonly steps: readonly Step[] }): JSX.Element {
   return (
@@ -28,7 +29,7 @@ function Message({ label, name, value }: { readonly label: string; readonly name
   return (
     <>
       <p>{name}</p>
-      <CodeBlock label={label}>{JSON.stringify(value, undefined, 2)}</CodeBlock>
+      <CodeBlock label={label}>{formatShape(value)}</CodeBlock>
     </>
   );
 }

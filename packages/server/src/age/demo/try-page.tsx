@@ -2,7 +2,7 @@
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { FieldError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/http/rights.ts';
-import { Button, ErrorSummary, Field, Form, Inset, LinkButton, Radios, Title } from '../../platform/ui/components.tsx';
+import { Button, ButtonGroup, ErrorSummary, Field, Form, Inset, LinkButton, Radios, Title } from '../../platform/ui/components.tsx';
 import { renderPage } from '../../platform/ui/page.tsx';
 import { TRY_PATH } from './schema.ts';
 
@@ -72,9 +72,11 @@ function Skipping(): JSX.Element {
     <section aria-labelledby="skip">
       <h2 id="skip">Skip it</h2>
       <p>A check that only a page knows of stops nobody. The page for adults is behind the gate that reverse proxies ask: try it without an answer.</p>
-      <LinkButton href={`${TRY_PATH}/adults`} kind="secondary">
-        Open the page for adults
-      </LinkButton>
+      <ButtonGroup>
+        <LinkButton href={`${TRY_PATH}/adults`} kind="secondary">
+          Open the page for adults
+        </LinkButton>
+      </ButtonGroup>
       <p>
         <a href={`${TRY_PATH}/skip`}>What a hostile client tries, and what it gets</a>
       </p>

@@ -44,8 +44,37 @@ function parse(text: string): XmlElement {
   const fail = (): never => {
     throw refuse('It is not well-formed XML.');
   };
+  if (!isNested(text)) fail();
   const root = new DOMParser({ errorHandler: { warning: fail, error: fail, fatalError: fail } }).parseFromString(text, 'text/xml').documentElement;
   return root ?? fail();
+}
+
+const SKIPPED = [
+  ['<!--', '-->'],
+  ['<![CDATA[', ']]>'],
+  ['<?', '?>'],
+] as const;
+const TAG = /<(\/?)([^\s<>/!?"'=]+)(?:[^<>"'/]|"[^"<]*"|'[^'<]*')*(\/?)>/y;
+
+/** Whether every end tag ends what was begun last: the parser passes over others without a word. */
+function isNested(text: string): boolean {
+  const open: string[] = [];
+  for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at)) {
+    const skipped = SKIPPED.find(([start]) => text.startsWith(start, at));
+    if (skipped !== undefined) {
+      const end = text.indexOf(skipped[1], at + skipped[0].length);
+      if (end === -1) return false;
+      at = end + skipped[1].length;
+      continue;
+    }
+    TAG.lastIndex = at;
+    const [whole, closing, name = '', empty] = TAG.exec(text) ?? [];
+    if (whole === undefined) return false;
+    at += whole.length;
+    if (closing === '/' && open.pop() !== name) return false;
+    if (closing === '' && empty === '') open.push(name);
+  }
+  return open.length === 0;
 }
 
 function listAll(element: XmlElement, localName: string): XmlElement[] {

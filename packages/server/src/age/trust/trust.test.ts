@@ -107,7 +107,9 @@ describe('ETSI TS 119 612', () => {
       const changed = `${text.slice(0, at)}${text[at] === 'x' ? 'y' : 'x'}${text.slice(at + 1)}`;
       // The wrapper around the signed properties is not signed, and nothing is read from it.
       const isWrapper = at > text.indexOf('<xades:QualifyingProperties') && at < text.indexOf('<xades:SignedProperties');
-      if (!isWrapper)
+      // The last digit before the padding of base64 has bits that stand for nothing: another digit can be the same bytes.
+      const isPadded = text[at + 1] === '=';
+      if (!isWrapper && !isPadded)
         expect([text.slice(at - 30, at + 30), parse(changed)]).toEqual([text.slice(at - 30, at + 30), expect.stringContaining('Nothing was changed')]);
     }
   });
@@ -128,6 +130,8 @@ describe('ETSI TS 119 612', () => {
       (xml: string) => xml.replace('</TrustServiceStatusList>', '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></TrustServiceStatusList>'),
     ],
     ['the signed list wrapped in another', (xml: string) => `<TrustServiceStatusList xmlns="http://uri.etsi.org/02231/v2#">${xml}</TrustServiceStatusList>`],
+    ['an end tag of another name', (xml: string) => xml.replace('</xades:Cert>', '</xades:Cxrt>')],
+    ['an end tag too many', (xml: string) => xml.replace('</TSPServices>', '</TSPServices></x>')],
     ['no signature', (xml: string) => xml.replace(/<ds:Signature[\s\S]*<\/ds:Signature>/, '')],
     ['a MAC in place of the signature', (xml: string) => xml.replace('xmldsig-more#rsa-sha256', 'xmldsig-more#hmac-sha256')],
     ['only the properties signed', (xml: string) => xml.replace('URI=""', 'URI="#nothing"')],
