@@ -1,6 +1,6 @@
 /** Decryption against the vector of RFC 7518 appendix C, against jose as the other side, and against everything that was changed on the way. */
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
-import { CompactEncrypt, importJWK } from 'jose';
+import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { PrivateJwk } from './annex-c.ts';
 import { decryptJwe, deriveKey, readJwe } from './jwe.ts';
@@ -14,7 +14,7 @@ async function encrypt(text: string, change: Record<string, unknown> = {}, to: J
   return new CompactEncrypt(Buffer.from(text))
     .setProtectedHeader(header as { alg: string; enc: string })
     .setKeyManagementParameters({ ...(apu === undefined ? {} : { apu }), ...(apv === undefined ? {} : { apv }) })
-    .encrypt(await importJWK({ ...to, alg: 'ECDH-ES' }));
+    .encrypt(await importJWK({ ...to, alg: 'ECDH-ES' } as JWK));
 }
 
 const decrypt = (text: string): string => decryptJwe(readJwe(text), key).toString('utf8');

@@ -104,16 +104,19 @@ describe('a file that is not whole', () => {
 
   it('passes on the first of several faults of reads that are under way together, and leaves none unhandled', async () => {
     // Three pieces of 4 MiB.
-    const file = await write(createHammingIndex(joinHashes(Array.from({ length: 90_000 }, () => drawHash(draw)))));
+    const whole = await write(createHammingIndex(joinHashes(Array.from({ length: 90_000 }, () => drawHash(draw)))));
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', note);
     try {
       let reads = 0;
       const source = {
-        byteLength: file.length,
+        byteLength: whole.length,
         async read(target: Uint8Array, position: number): Promise<void> {
-          if (target.length < 1_000_000) return void target.set(file.subarray(position, position + target.length));
+          if (target.length < 1_000_000) {
+            target.set(whole.subarray(position, position + target.length));
+            return;
+          }
           reads += 1;
           throw new Error(`EIO ${position < 4 * 2 ** 20 ? 'first' : 'later'}`);
         },

@@ -1,18 +1,8 @@
 /** Text and bytes, strictly: what is not exactly the canonical form is refused. */
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function toUtf8(text: string): Uint8Array {
   return encoder.encode(text);
-}
-
-/** @returns undefined unless it is UTF-8 */
-export function fromUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

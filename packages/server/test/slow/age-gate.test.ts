@@ -66,7 +66,10 @@ async function startNginx(port: number): Promise<ChildProcess> {
   const block = (await readBlock('nginx')).replace('listen 443 ssl;', `listen 127.0.0.1:${port};`);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join('\n');
   const path = join(dir, 'nginx.conf');
-  await writeFile(path, `daemon off;\nmaster_process off;\npid ${dir}/nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${temporary}\n${block}\n}\n`);
+  await writeFile(
+    path,
+    `daemon off;\nmaster_process off;\npid ${dir}/nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${temporary}\n${block}\n}\n`,
+  );
   return spawn('nginx', ['-e', 'stderr', '-c', path, '-p', dir], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
@@ -122,7 +125,13 @@ describe.each([
     proxy.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     for (let n = 0; n < 100; n++) {
       if (proxy.exitCode !== null) throw new Error(`${name} ended at once: ${output}`);
-      if (await fetch(origin, { redirect: 'manual' }).then(() => true, () => false)) return;
+      if (
+        await fetch(origin, { redirect: 'manual' }).then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
       await sleep(100);
     }
     throw new Error(`${name} does not answer: ${output}`);
@@ -189,7 +198,13 @@ describe.each([
       expect((await other.get(`${origin}/private`)).status).toBe(303);
     }
     // It claims the verdict, names another question, and calls what only the proxy may call.
-    const claims = { 'x-age-result': 'true', 'x-age-grade': '4', 'x-original-uri': '//evil.example/', 'x-forwarded-uri': '//evil.example/', 'x-forwarded-method': 'GET' };
+    const claims = {
+      'x-age-result': 'true',
+      'x-age-grade': '4',
+      'x-original-uri': '//evil.example/',
+      'x-forwarded-uri': '//evil.example/',
+      'x-forwarded-method': 'GET',
+    };
     for (const path of ['/private', '/private?service=forum&over=1&grade=0&no=pass', '/private/../private', '//private', '/age/gate/../../private']) {
       const reply = await new Browser().get(`${origin}${path}`, { ...PAGE, ...claims });
       expect(reply.status).toBe(303);
@@ -230,7 +245,10 @@ it('closes when Gatehouse is away', async () => {
     try {
       let status = 0;
       for (let n = 0; n < 100 && status === 0; n++) {
-        status = await fetch(`http://127.0.0.1:${port}/private`, { headers: PAGE }).then((reply) => reply.status, () => 0);
+        status = await fetch(`http://127.0.0.1:${port}/private`, { headers: PAGE }).then(
+          (reply) => reply.status,
+          () => 0,
+        );
         await sleep(100);
       }
       expect(status).toBeGreaterThanOrEqual(500);

@@ -20,7 +20,7 @@ it('has the colours of the console, light and dark', () => {
     for (const [name, value] of colours) expect([scheme, name, value]).toEqual([scheme, name, console[scheme]?.get(name)]);
   }
   // Dark has every colour of its own that the console's dark has.
-  expect([...(own[0]?.keys() ?? [])].filter((name) => console[1]?.has(name) === true && own[1]?.has(name) !== true)).toEqual([]);
+  expect([...(own[0]?.keys() ?? [])].filter((name) => console[1]?.has(name) && !own[1]?.has(name))).toEqual([]);
 });
 
 it('uses what it declares, and declares what it uses', () => {
