@@ -1,5 +1,5 @@
 /** Decryption against the vector of RFC 7518 appendix C, against jose as the other side, and against everything that was changed on the way. */
-import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { PrivateJwk } from './annex-c.ts';
@@ -7,14 +7,15 @@ import { decryptJwe, deriveKey, readJwe } from './jwe.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const key = pair.privateKey.export({ format: 'jwk' }) as unknown as PrivateJwk;
-const publicJwk = createPublicKey(pair.privateKey).export({ format: 'jwk' });
+const toJwk = ({ privateKey }: { readonly privateKey: KeyObject }): JWK => createPublicKey(privateKey).export({ format: 'jwk' }) as JWK;
+const publicJwk = toJwk(pair);
 
-async function encrypt(text: string, change: Record<string, unknown> = {}, to: JsonWebKey = publicJwk): Promise<string> {
+async function encrypt(text: string, change: Record<string, unknown> = {}, to: JWK = publicJwk): Promise<string> {
   const { apu, apv, ...header } = { alg: 'ECDH-ES', enc: 'A128GCM', ...change } as Record<string, unknown> & { apu?: Buffer; apv?: Buffer };
   return new CompactEncrypt(Buffer.from(text))
     .setProtectedHeader(header as { alg: string; enc: string })
     .setKeyManagementParameters({ ...(apu === undefined ? {} : { apu }), ...(apv === undefined ? {} : { apv }) })
-    .encrypt(await importJWK({ ...to, alg: 'ECDH-ES' } as JWK));
+    .encrypt(await importJWK({ ...to, alg: 'ECDH-ES' }));
 }
 
 const decrypt = (text: string): string => decryptJwe(readJwe(text), key).toString('utf8');
@@ -49,7 +50,7 @@ describe('is refused', () => {
   });
 
   it('when it is for another key', async () => {
-    const other = createPublicKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey).export({ format: 'jwk' });
+    const other = toJwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
     const text = await encrypt('x', {}, other);
     expect(() => decrypt(text)).toThrow(refusal('response_decryption'));
   });
