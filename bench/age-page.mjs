@@ -146,14 +146,15 @@ function readTimes(page) {
   });
 }
 
-function summarise({ name }, loads) {
+/** Of a second visit most bodies are not sent at all. */
+function summarise({ name, isAgain = false }, loads) {
   const of = (key) => loads.map((one) => one[key]);
   const spread = (key) => `${round(median(of(key)), 0)} (${round(Math.min(...of(key)), 0)} to ${round(Math.max(...of(key)), 0)})`;
   return {
     page: name,
     requests: median(of('count')),
     'bytes on the wire': median(of('bytes')).toLocaleString('en'),
-    'bodies as gzip': median(of('gzip')).toLocaleString('en'),
+    'bodies as gzip': isAgain ? '-' : median(of('gzip')).toLocaleString('en'),
     'first paint, ms': spread('painted'),
     'interactive, ms': spread('interactive'),
   };

@@ -170,7 +170,8 @@ describe('from the command line', () => {
     await writeFile(file, `{"md5":"${valueOf('md5', 'hand')}","reference":"r"}\n`);
     const report = ImportReportSchema.parse(JSON.parse((await run('list', 'import', file, '--list', 'Hand', '--json')).out));
     expect((await run('list', 'disable', 'Hand', '--value', valueOf('md5', 'hand'))).out).toBe('Entry 1 of "Hand" is disabled.\n');
-    expect((await run('list', 'show', 'Hand', '--entries', '5')).out).toMatch(/1 +md5 +disabled +[0-9a-f]{4}… +r/);
+    // A node shows the version that it has loaded, which is the new one within a second.
+    await vi.waitFor(async () => expect((await run('list', 'show', 'Hand', '--entries', '5')).out).toMatch(/1 +md5 +disabled +[0-9a-f]{4}… +r/), 10_000);
     expect((await run('list', 'enable', 'Hand', '--entry', '1')).out).toBe('Entry 1 of "Hand" is active.\n');
     expect((await run('list', 'disable', 'Hand', '--entry', 'x')).code).toBe(3);
     expect((await run('list', 'disable', 'Hand')).out).toContain('disabled');
