@@ -98,7 +98,7 @@ async function begin(parts: ForwardParts, { policy, to }: { readonly policy: Gat
   const { clock, config } = parts.context;
   const { service, question, minGrade } = policy;
   const origin = await findOrigin(parts, service, site);
-  const opened = await parts.sessions.open({ ...question, service, returnUrl: `${origin}/age/gate/return`, minGrade, locale: 'en' });
+  const opened = await parts.sessions.open({ ...question, service, returnUrl: `${origin}/age/gate/return`, minGrade, locale: 'und' });
   // As long as the check can be open or its result read.
   const maxAgeS = 60 * (config.ageSessionMinutes + config.ageResultMinutes);
   const expiresS = Math.floor(clock.now().getTime() / 1000) + maxAgeS;

@@ -93,7 +93,7 @@ async function openCheck(
       service: client.service,
       returnUrl: `${publicUrl()}/age/oidc/return`,
       minGrade: client.min_grade,
-      locale: asked.locale ?? 'en',
+      locale: asked.locale ?? 'und',
     },
     { returnsHere: true },
   );
