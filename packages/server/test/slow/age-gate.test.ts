@@ -77,7 +77,7 @@ async function startCaddy(port: number): Promise<ChildProcess> {
   requireProgram('caddy', 'caddy');
   const block = (await readBlock('caddyfile')).replace('forum.example {', `http://127.0.0.1:${port} {\nbind 127.0.0.1`);
   const path = join(dir, 'Caddyfile');
-  await writeFile(path, `{\nadmin off\nauto_https off\npersist_config off\n}\n${block}\n`);
+  await writeFile(path, `{\nadmin off\nauto_https off\n}\n${block}\n`);
   const env = { PATH: process.env['PATH'], HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir };
   return spawn('caddy', ['run', '--config', path, '--adapter', 'caddyfile'], { stdio: ['ignore', 'ignore', 'pipe'], env });
 }
