@@ -1,8 +1,8 @@
 /** ISO/IEC 18013-7, annex C: mdoc over the Digital Credentials API (`org-iso-mdoc`), encrypted to the session by HPKE (RFC 9180). */
-import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor, wrapCbor } from './cbor.ts';
 import type { MdocWanted } from './dcql.ts';
 import { CredentialError } from './errors.ts';
+import { openHpke } from './hpke.ts';
 import { annexCTranscript } from './transcript.ts';
 
 /** P-256 public key as a JWK. */
@@ -65,14 +65,11 @@ export interface AnnexCSession {
 }
 
 /** The DeviceResponse, and the transcript that it must be signed over. @throws {CredentialError} `response_malformed`, `response_decryption` */
-export async function openAnnexC(response: unknown, session: AnnexCSession): Promise<{ readonly deviceResponse: Uint8Array; readonly transcript: Uint8Array }> {
+export function openAnnexC(response: unknown, session: AnnexCSession): { readonly deviceResponse: Uint8Array; readonly transcript: Uint8Array } {
   const { enc, cipherText } = readEncrypted(response);
   const transcript = annexCTranscript(session);
-  const suite = new CipherSuite({ kem: new DhkemP256HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() });
   try {
-    const recipientKey = await suite.kem.importKey('jwk', { ...session.privateKey, key_ops: ['deriveBits'] }, false);
-    const opened = await suite.open({ recipientKey, enc: copy(enc), info: copy(transcript) }, copy(cipherText));
-    return { deviceResponse: new Uint8Array(opened), transcript };
+    return { deviceResponse: openHpke({ enc, cipherText, info: transcript }, session.privateKey), transcript };
   } catch (cause) {
     throw new CredentialError('response_decryption', { cause });
   }
@@ -89,9 +86,4 @@ function readEncrypted(response: unknown): { readonly enc: Uint8Array; readonly 
   const [enc, cipherText] = [map.get('enc'), map.get('cipherText')];
   if (!(enc instanceof Uint8Array) || !(cipherText instanceof Uint8Array)) throw new CredentialError('response_malformed');
   return { enc, cipherText };
-}
-
-/** An ArrayBuffer of its own, as WebCrypto wants it. */
-export function copy(bytes: Uint8Array): ArrayBuffer {
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }

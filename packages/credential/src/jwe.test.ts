@@ -7,7 +7,10 @@ import { decryptJwe, deriveKey, readJwe } from './jwe.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const key = pair.privateKey.export({ format: 'jwk' }) as unknown as PrivateJwk;
-const toJwk = ({ privateKey }: { readonly privateKey: KeyObject }): JWK => createPublicKey(privateKey).export({ format: 'jwk' }) as JWK;
+function toJwk({ privateKey }: { readonly privateKey: KeyObject }): JWK {
+  const { x = '', y = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return { kty: 'EC', crv: 'P-256', x, y };
+}
 const publicJwk = toJwk(pair);
 
 async function encrypt(text: string, change: Record<string, unknown> = {}, to: JWK = publicJwk): Promise<string> {

@@ -175,7 +175,7 @@ async function verifyDcApi(session: DcApiSession, response: WalletResponse, opti
   if (response.kind !== 'dc_api') throw new CredentialError('response_protocol');
   const { origin, nonce, encryptionKey, clientId } = session;
   if (response.protocol === 'org-iso-mdoc') {
-    const { deviceResponse, transcript } = await openAnnexC(response.data, { ...session, privateKey: encryptionKey });
+    const { deviceResponse, transcript } = openAnnexC(response.data, { ...session, privateKey: encryptionKey });
     return verifyFirstMdoc(deviceResponse, { session, transcript }, options);
   }
   if (response.protocol !== 'openid4vp-v1-signed' && response.protocol !== 'openid4vp-v1-unsigned') throw new CredentialError('response_protocol');

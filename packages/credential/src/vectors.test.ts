@@ -154,18 +154,18 @@ describe('annex C', () => {
     expect(sha256(annexCTranscript({ encryptionInfo: vector.encryptionInfoB64, origin: vector.origin }))).toBe(vector.expected.sessionTranscriptCborSha256Hex);
   });
 
-  it('the deterministic one opens, for its origin; what is in it is no presentation', async () => {
+  it('the deterministic one opens, for its origin; what is in it is no presentation', () => {
     const vector = load('ANNEXC-DETERMINISTIC-001');
-    const { deviceResponse, transcript } = await open(vector);
+    const { deviceResponse, transcript } = open(vector);
     expect(sha256(deviceResponse)).toBe(vector.expected.deviceResponseCborSha256Hex);
-    await expect(open(vector, 'https://evil.example')).rejects.toMatchObject({ code: 'response_decryption' });
+    expect(codeOf(() => open(vector, 'https://evil.example'))).toBe('response_decryption');
     expect(codeOf(() => verifyMdoc(deviceResponse, { transcript, documentType: MDL, elements: [], trust: createTrustStore([]), now: new Date() }))).toMatch(
       /^(cbor|mdoc)_/,
     );
   });
 
-  it('the real one was for another key', async () => {
-    await expect(open(load('ANNEXC-REAL-001'))).rejects.toMatchObject({ code: 'response_decryption' });
+  it('the real one was for another key', () => {
+    expect(codeOf(() => open(load('ANNEXC-REAL-001')))).toBe('response_decryption');
   });
 });
 
@@ -175,10 +175,10 @@ describe('EU age verification profile, annex A', () => {
     expect(encodeDeviceRequest([{ id: 'eu', format: 'mso_mdoc', documentType: EU_AGE, namespace: EU_AGE, elements: ['age_over_18'] }])).toBe(deviceRequest);
   });
 
-  it('its response was for another key', async () => {
+  it('its response was for another key', () => {
     const { encryptionInfo = '', response } = readJson('eu-av/annex_a_dcapi_example.json');
     const privateKey = privateKeyOf(Buffer.alloc(32, 5)).export({ format: 'jwk' }) as never;
-    await expect(openAnnexC(response, { encryptionInfo, origin: 'https://verifier.example', privateKey })).rejects.toBeInstanceOf(CredentialError);
+    expect(() => openAnnexC(response, { encryptionInfo, origin: 'https://verifier.example', privateKey })).toThrow(CredentialError);
   });
 
   it('its document signers say what they are for', () => {

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { CompactEncrypt, decodeJwt, importJWK, type JWK } from 'jose';
-import { copy } from '../annex-c.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor, type Tagged } from '../cbor.ts';
 import { jwkThumbprint } from '../openid4vp.ts';
 import { annexCTranscript, dcApiTranscript, openid4vpTranscript } from '../transcript.ts';
@@ -194,4 +193,9 @@ async function seal(deviceResponse: Uint8Array, encryptionInfo: string, transcri
     ['cipherText', new Uint8Array(ct)],
   ]);
   return Buffer.from(encodeCbor(['dcapi', content])).toString('base64url');
+}
+
+/** An ArrayBuffer of its own, as WebCrypto wants it. */
+function copy(bytes: Uint8Array): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
