@@ -362,7 +362,7 @@ export async function readVectors(): Promise<Input[]> {
   const several = Object.entries(readTokens('eudi-verifier/06-pidPlusMdl-vpToken.json'));
   const sdJwts = Object.values(readTokens('eudi-verifier/07-ehicSdJwtVc-vpToken.json')).flat();
   const deterministic = readTexts('annex-c/ANNEXC-DETERMINISTIC-001.json');
-  const opened = await openAnnexC(deterministic['encryptedResponseB64'], {
+  const opened = openAnnexC(deterministic['encryptedResponseB64'], {
     encryptionInfo: deterministic['encryptionInfoB64'] ?? '',
     origin: deterministic['origin'] ?? '',
     privateKey: privateKeyOf(hex(deterministic['recipientPrivateKeyHex'])).export({ format: 'jwk' }) as PrivateJwk,
