@@ -56,7 +56,7 @@ export async function createLogService(context: AppContext): Promise<LogService>
     checkpoint: () => drainAndPublish(parts),
     async lastNote() {
       const last = await store.findLastCheckpoint(database.sql);
-      if (last === undefined) throw new GatehouseError('not_found', 'There is no checkpoint yet. The first is made within a minute.');
+      if (last === undefined) throw new GatehouseError('not_found', 'There is no checkpoint yet. The first is made within two minutes.');
       return last.note;
     },
     readFile: (path) => readPublished(parts, path),
