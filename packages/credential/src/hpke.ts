@@ -1,6 +1,6 @@
 /**
  * Opens what was sealed to a key with HPKE (RFC 9180): base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, one message. That is what ISO/IEC
- * 18013-7 annex C uses and nothing else, by `node:crypto`: a sixth of the time of a library that goes through WebCrypto. The simulated wallet seals with
+ * 18013-7 annex C uses and nothing else, by `node:crypto`: a quarter of the processor time of a library that goes through WebCrypto. The simulated wallet seals with
  * that library, so that two implementations meet in every test.
  */
 import { createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * Decrypts what a wallet encrypted to the key of one request: compact JWE (RFC 7516) with ECDH-ES on P-256 (RFC 7518, section 4.6) and AES-GCM. One
- * algorithm each way, so that nothing that comes along chooses another. By `node:crypto`: a third of the time of a library that also does everything else.
+ * algorithm each way, so that nothing that comes along chooses another. By `node:crypto`: a little over a third of the processor time of a library that also does everything else.
  */
 import { createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
 import type { PrivateJwk } from './annex-c.ts';

@@ -1,4 +1,5 @@
 /** Hashes of a Merkle tree (RFC 6962, section 2.1). The prefixes keep leaves and nodes apart. */
+import { fromBase64 } from './bytes.ts';
 import { TlogError } from './errors.ts';
 import { HASH_BYTES, sha256 } from './sha256.ts';
 
@@ -33,4 +34,13 @@ export function assertHash(hash: Uint8Array): void {
 
 export function assertSize(size: number): void {
   if (!Number.isSafeInteger(size) || size < 0) throw new TlogError('bad_argument', 'A tree size is a whole number from 0 to 2^53 - 1.');
+}
+
+/** Of a proof: C2SP allows that many, and a tree of 2^53 entries needs fewer. */
+export const PROOF_LENGTH_MAX = 63;
+
+/** The lines of a proof, a hash each. @returns undefined when one is none, or when there are too many */
+export function readProofLines(lines: readonly string[]): Uint8Array[] | undefined {
+  const hashes = lines.map((line) => fromBase64(line) ?? new Uint8Array(0));
+  return hashes.length <= PROOF_LENGTH_MAX && hashes.every(({ length }) => length === HASH_BYTES) ? hashes : undefined;
 }

@@ -2,14 +2,12 @@
 import { fromBase64, readDecimal, toBase64 } from './bytes.ts';
 import { openCheckpoint, peekCheckpoint, type VerifiedCheckpoint } from './checkpoint.ts';
 import { TlogError } from './errors.ts';
-import { hashLeaf } from './hashing.ts';
+import { hashLeaf, readProofLines } from './hashing.ts';
 import type { VerifierKey } from './keys.ts';
 import { verifyInclusion } from './proofs.ts';
-import { HASH_BYTES } from './sha256.ts';
 
 const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
 const EXTRA = 'extra ';
-const HASHES_MAX = 63;
 
 export interface ProofFile {
   /** Anything that helps a reader. Not signed by anybody. */
@@ -34,8 +32,8 @@ export function parseProofFile(text: string): ProofFile {
   const extra = lines[0]?.startsWith(EXTRA) === true ? readExtra(lines.shift() ?? '') : undefined;
   const index = readDecimal(/^index (\d+)$/.exec(lines.shift() ?? '')?.[1] ?? '');
   if (index === undefined) throw refuse('the line with the place is missing or malformed');
-  const hashes = lines.map(readHash);
-  if (hashes.length > HASHES_MAX) throw refuse('it has too many hashes');
+  const hashes = readProofLines(lines);
+  if (hashes === undefined) throw refuse('a line is not a hash, or there are too many');
   const checkpoint = text.slice(end + 2);
   peekCheckpoint(checkpoint);
   return { ...(extra === undefined ? {} : { extra }), index, hashes, checkpoint };
@@ -45,12 +43,6 @@ function readExtra(line: string): Uint8Array {
   const extra = fromBase64(line.slice(EXTRA.length));
   if (extra === undefined) throw refuse('what it says besides is not base64');
   return extra;
-}
-
-function readHash(line: string): Uint8Array {
-  const hash = fromBase64(line);
-  if (hash?.length !== HASH_BYTES) throw refuse('a line is not a hash');
-  return hash;
 }
 
 export interface VerifyProofOptions {

@@ -5,11 +5,8 @@
 import { isEqual } from './bytes.ts';
 import { TlogError } from './errors.ts';
 import type { HashReader } from './hash-reader.ts';
-import { assertHash, assertSize, hashEmpty, hashNode } from './hashing.ts';
+import { assertHash, assertSize, hashEmpty, hashNode, PROOF_LENGTH_MAX } from './hashing.ts';
 import { splitPoint } from './subtrees.ts';
-
-/** A tree of 2^53 entries has proofs of at most 53 hashes and one. */
-const PROOF_LENGTH_MAX = 63;
 
 type Range = readonly [from: number, to: number];
 

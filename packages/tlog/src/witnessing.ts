@@ -1,14 +1,12 @@
 /** What logs and witnesses say to each other (C2SP tlog-witness), and what a witness decides. No I/O: whoever calls keeps the state, in one step with the decision. */
-import { fromBase64, isEqual, readDecimal, toBase64 } from './bytes.ts';
+import { isEqual, readDecimal, toBase64 } from './bytes.ts';
 import { parseCheckpointText, peekCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { TlogError } from './errors.ts';
-import { hashEmpty } from './hashing.ts';
+import { hashEmpty, readProofLines } from './hashing.ts';
 import type { SignerKey, VerifierKey } from './keys.ts';
 import { formatSignature, openNote, parseNote, parseSignature, signNote, verifySignature, type NoteSignature, type Signed } from './note.ts';
 import { verifyConsistency } from './proofs.ts';
-import { HASH_BYTES } from './sha256.ts';
 
-const HASHES_MAX = 63;
 const BODY_LENGTH_MAX = 1_100_000;
 
 export interface AddCheckpoint {
@@ -28,8 +26,8 @@ export function parseAddCheckpoint(body: string): AddCheckpoint {
   const end = body.indexOf('\n\n');
   const [first = '', ...lines] = end < 0 || body.length > BODY_LENGTH_MAX ? [] : body.slice(0, end).split('\n');
   const oldSize = readDecimal(/^old (\d+)$/.exec(first)?.[1] ?? '');
-  const proof = lines.map((line) => fromBase64(line) ?? new Uint8Array(0));
-  if (oldSize === undefined || proof.length > HASHES_MAX || proof.some(({ length }) => length !== HASH_BYTES))
+  const proof = readProofLines(lines);
+  if (oldSize === undefined || proof === undefined)
     throw new TlogError('bad_witness_message', 'This is not a request to a witness: the old size, the proof, an empty line, the checkpoint.');
   return { oldSize, proof, checkpoint: body.slice(end + 2) };
 }
