@@ -117,7 +117,7 @@ function renderLogPage({ status, entries, isFirstPage, isSigned }: LogView, prin
           columns={[
             { heading: 'Place', isRowHeading: true, cell: ({ index }) => formatNumber(index) },
             { heading: 'When', cell: ({ record, entry }) => (record === null ? entry.at : <Time iso={record.at} />) },
-            { heading: 'What', cell: ({ entry }) => <code>{entry.kind}</code> },
+            { heading: 'What', cell: ({ entry }) => entry.kind.replaceAll(/[._]/g, ' ') },
             { heading: 'Record', cell: ({ record }) => describeRecord(record) },
             { heading: 'For others', cell: ({ index }) => proofLinks(index) },
           ]}
@@ -155,9 +155,9 @@ function describeStatus({ origin, size, pending, checkpoint }: LogStatus): { rea
 function describeRecord(record: EntryView['record']): Child {
   if (record === null) return 'erased';
   return Object.entries(record.body).map(([name, value]) => (
-    <>
-      {name}: <code>{String(value)}</code>{' '}
-    </>
+    <div>
+      {name}: <code>{String(value)}</code>
+    </div>
   ));
 }
 
