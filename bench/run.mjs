@@ -19,6 +19,8 @@ const SUITES = {
   match: async () => (await import('./match.mjs')).benchMatch,
   credential: async () => (await import('./credential.mjs')).benchCredential,
   tlog: async () => (await import('./tlog.mjs')).benchTlog,
+  log: async () => (await import('./log.mjs')).benchLog,
+  geo: async () => (await import('./geo.mjs')).benchGeo,
   memory: async () => (await import('./memory.mjs')).benchMemory,
   'age-page': async () => (await import('./age-page.mjs')).benchAgePage,
 };
@@ -27,7 +29,14 @@ const RESULTS = join(import.meta.dirname, 'results.json');
 const CAPACITY = join(import.meta.dirname, '../docs/capacity.md');
 const FLAGS = ['--write', '--quick', '--large', '--peers'];
 /** What changes the figures of a suite, and so belongs to its command. */
-const FLAGS_OF = { search: ['--quick', '--large'], peers: ['--quick'], digests: ['--quick'], credential: ['--quick'] };
+const FLAGS_OF = {
+  search: ['--quick', '--large'],
+  peers: ['--quick'],
+  digests: ['--quick'],
+  credential: ['--quick'],
+  log: ['--quick', '--large'],
+  geo: ['--quick'],
+};
 
 const args = process.argv.slice(2);
 const options = { isQuick: args.includes('--quick'), isLarge: args.includes('--large') };

@@ -16,6 +16,8 @@ export interface Certificate {
   readonly usage: ReadonlySet<KeyUsage> | undefined;
   /** Undefined without the extension. */
   readonly purposes: readonly string[] | undefined;
+  /** Whether the extension with the purposes is marked critical. */
+  readonly arePurposesCritical: boolean;
   /** ISO 3166-1 alpha-2 of the subject, when it says so. */
   readonly country: string | undefined;
 }
@@ -99,20 +101,23 @@ function readCountry(subject: DerItem): string | undefined {
   return undefined;
 }
 
-function readExtensions(fields: readonly DerItem[]): Pick<Certificate, 'basic' | 'usage' | 'purposes'> {
+function readExtensions(fields: readonly DerItem[]): Pick<Certificate, 'basic' | 'usage' | 'purposes' | 'arePurposesCritical'> {
   const wrapper = fields.find(({ tag }) => tag === 0xa3);
   const found = new Map<string, Uint8Array>();
+  const critical = new Set<string>();
   for (const extension of wrapper === undefined ? [] : readSequence(wrapper.content)) {
     const { oid, isCritical, value } = readExtension(extension);
     if (found.has(oid)) throw malformed();
     const isKnown = HARMLESS.has(oid) || Object.values(EXTENSION).some((known) => known === oid);
     if (isCritical && !isKnown) throw new CredentialError('chain_critical_extension');
     found.set(oid, value);
+    if (isCritical) critical.add(oid);
   }
   return {
     basic: readBasic(found.get(EXTENSION.basicConstraints)),
     usage: readUsage(found.get(EXTENSION.keyUsage)),
     purposes: readPurposes(found.get(EXTENSION.extendedKeyUsage)),
+    arePurposesCritical: critical.has(EXTENSION.extendedKeyUsage),
   };
 }
 

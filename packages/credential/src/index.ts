@@ -1,6 +1,7 @@
 export { decideAge, decideByBirthDate, decideOver, readAgeClaims, type AgeAnswer, type AgeClaim, type AgeQuestion } from './age.ts';
 export { decodeCbor, encodeCbor, RawCbor, Tagged, wrapCbor, type CborLimits, type CborMap, type CborValue } from './cbor.ts';
 export { readCertificate, type Certificate } from './certificate.ts';
+export { readItems, readOid, readSequence, type DerItem } from './der.ts';
 export { readChain, readCoseKey, readTaggedCose, verifySign1, type CoseMessage } from './cose.ts';
 export { CredentialError, REFUSALS, type RefusalCode } from './errors.ts';
 export { verifyMdoc, type MdocExpectation, type VerifiedAge } from './mdoc.ts';

@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import { domains, type Services } from './domains.ts';
-import { readBackup, restoreBackup, writeBackup, type BackupManifest } from './platform/backup/backup.ts';
+import { readBackup, restoreBackup, type BackupManifest } from './platform/backup/backup.ts';
+import { leaveRestoreNote, writeRecordedBackup } from './platform/backup/recorded.ts';
 import { openFileBlobs } from './platform/blobs.ts';
 import { createPlatformChecks } from './platform/checks.ts';
 import type { Clock } from './platform/clock.ts';
@@ -16,6 +17,7 @@ import { startEmbedded, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate, type DomainMigrations } from './platform/db/migrate.ts';
 import type { Check, Created, Domain } from './platform/domain.ts';
 import { createEvents } from './platform/events.ts';
+import { createEvidence } from './platform/evidence.ts';
 import { createAddressReader } from './platform/http/client-address.ts';
 import { createFrame, type Fetch } from './platform/http/frame.ts';
 import { createRateLimiter } from './platform/http/rate-limit.ts';
@@ -24,6 +26,7 @@ import { listenControl, listenTcp, type Listening } from './platform/http/server
 import { createSystemRoutes } from './platform/http/system-routes.ts';
 import { createJobs } from './platform/jobs.ts';
 import { acquireDataDirLock } from './platform/lock.ts';
+import { collectLogParts } from './platform/log-source.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createOutbound } from './platform/outbound.ts';
@@ -121,6 +124,7 @@ async function start(options: AppOptions, undo: Undo): Promise<App> {
     database,
     stopping: stopping.signal,
     publicUrl: () => config.publicUrl ?? address.url ?? `http://${config.host}:${config.port}`,
+    ownUrl: () => address.url,
   });
   undo.add('outbound', () => context.outbound.close());
   await migrate(database, DOMAIN_MIGRATIONS, log);
@@ -130,6 +134,7 @@ async function start(options: AppOptions, undo: Undo): Promise<App> {
     undo.add(domain.name, async () => created.stop?.());
     await created.start?.();
   }
+  await services.log.begin(await collectLogParts(opened, context));
   undo.add('jobs', () => context.jobs.stop(config.stopTimeoutMs));
   await context.jobs.start(opened.flatMap(({ domain, created }) => domain.jobs?.(created.service, context) ?? []));
   const fetch = createApplication(context, opened, services);
@@ -150,6 +155,7 @@ export async function restoreIntoEmpty(options: Omit<AppOptions, 'listen'>, fold
     undo.add('lock', () => lock.release());
     const database = await openStorage({ ...options, listen: 'control' }, stopping.signal, undo);
     await restoreBackup({ database, dataDir, folder, domains: DOMAIN_MIGRATIONS, log: options.log }, manifest);
+    await leaveRestoreNote(options.loaded.config, options.clock, manifest);
     return manifest;
   } finally {
     stopping.abort();
@@ -178,7 +184,7 @@ async function startOwnPostgres(options: AppOptions, stopping: AbortSignal, undo
   return server.connection;
 }
 
-interface ContextParts extends Pick<AppContext, 'config' | 'log' | 'clock' | 'database' | 'stopping' | 'publicUrl'> {
+interface ContextParts extends Pick<AppContext, 'config' | 'log' | 'clock' | 'database' | 'stopping' | 'publicUrl' | 'ownUrl'> {
   readonly settings: readonly SettingView[];
 }
 
@@ -188,6 +194,7 @@ async function createContext(parts: ContextParts): Promise<AppContext> {
     ...parts,
     metrics: createMetrics(),
     events: createEvents(),
+    evidence: createEvidence(),
     jobs: createJobs(parts.database, parts.log),
     blobs: { quarantine: await openArea('quarantine'), released: await openArea('released'), segments: await openArea('segments') },
     outbound: createOutbound(parts.config.outboundAllow),
@@ -243,7 +250,7 @@ function collectRoutes(opened: readonly Opened[], context: AppContext, checks: r
     metrics: context.metrics,
     version: VERSION,
     apiRoutes: () => [...own, ...system],
-    backUp: (folder) => writeBackup({ ...context, dataDir: context.config.dataDir, folder, domains: DOMAIN_MIGRATIONS }),
+    backUp: (folder) => writeRecordedBackup(context, folder, DOMAIN_MIGRATIONS),
   });
   return [...own, ...system, ...loadAssets()];
 }

@@ -8,6 +8,7 @@ import { pages } from './pages.tsx';
 import { routes } from './routes.ts';
 import type { AccessService } from './schema.ts';
 import { createAccessService } from './service.ts';
+import { logSources } from './store-log.ts';
 
 export type { AccessService, CreatedKey, CreatedLink, KeyView, NewKey, NewLink } from './schema.ts';
 
@@ -22,5 +23,6 @@ export const accessDomain = defineDomain({
   pages,
   jobs,
   checks,
+  logSources: () => logSources,
   commands,
 });

@@ -43,7 +43,7 @@ export function createAccessService(context: AppContext): AccessService {
     signIn: (link, formerCookie) => signIn(context, link, formerCookie),
     async signOut(cookie) {
       const token = await findOwnSession(context, cookie);
-      if (token !== undefined) await store.deleteSession(sql, token.id);
+      if (token !== undefined) await endSession(context, token.id);
     },
     signOutEverywhere: (personId, actor) => signOutEverywhere(context, personId, actor),
     createKey: (input, actor) => createKey(context, input, actor),
@@ -168,6 +168,13 @@ async function findOwnSession(context: AppContext, cookie: string): Promise<Toke
   const token = parseToken('session', cookie);
   const row = token === undefined ? undefined : await store.findSession(context.database.sql, token.id);
   return token !== undefined && row !== undefined && isSecretOf(token.secret, row.secret_hash) ? token : undefined;
+}
+
+async function endSession(context: AppContext, id: string): Promise<void> {
+  await context.database.transact(async (tx) => {
+    const personId = await store.deleteSession(tx, id);
+    if (personId !== undefined) await context.events.emit('access.changed', { change: 'session.ended', subject: personId, actor: personId }, tx);
+  });
 }
 
 async function signOutEverywhere(context: AppContext, personId: string, actor: Principal): Promise<void> {

@@ -145,8 +145,10 @@ export async function findSession(db: Sql, id: string): Promise<(SessionRow & { 
     .executeTakeFirst();
 }
 
-export async function deleteSession(db: Sql, id: string): Promise<void> {
-  await tables(db).deleteFrom('access.session').where('id', '=', id).execute();
+/** @returns whose it was; undefined when it had ended before */
+export async function deleteSession(db: Sql, id: string): Promise<string | undefined> {
+  const row = await tables(db).deleteFrom('access.session').where('id', '=', id).returning('person_id').executeTakeFirst();
+  return row?.person_id;
 }
 
 export async function deleteSessionsOf(db: Sql, personId: string): Promise<number> {

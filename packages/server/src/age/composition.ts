@@ -18,7 +18,7 @@ import { openResultSigner } from './results/signer.ts';
 import { createAnnouncer, type Announcer } from './sessions/announce.ts';
 import { createEventStreams, type EventStreams } from './sessions/event-stream.ts';
 import { createCounting, type Counting } from './evidence/counting.ts';
-import { watchCounters, watchPasskeys, watchProviders, watchSessions, watchTokens, watchWallet } from './evidence/observe.ts';
+import { watchCounters, watchGate, watchPasskeys, watchProviders, watchSessions, watchTokens, watchWallet } from './evidence/observe.ts';
 import { createEvidence, type EvidenceService } from './evidence/service.ts';
 import { LANGUAGES } from './page/messages/languages.ts';
 import type { AgeServices, AgeSessions, BrowserProof } from './sessions/schema.ts';
@@ -124,7 +124,7 @@ export async function composeAge(context: AppContext, needs: AgeNeeds, overrides
   });
   const wallet = watchWallet(flows, counting);
   const services = createAgeServices(context);
-  const enforcement = await createEnforcement({ context, sessions, services, results, generation: trust.generation });
+  const enforcement = watchGate(await createEnforcement({ context, sessions, services, results, generation: trust.generation }), counting);
   const { forward } = enforcement;
   return {
     sessions,

@@ -1,5 +1,6 @@
 /** Age: a service asks, a person answers once, the service gets a signed result and nothing else. See README.md. */
 import { defineDomain, type AppContext } from '../platform/domain.ts';
+import { listKeysInUse } from './keys-in-use.ts';
 import { composeAge, type AgeNeeds, type AgeService } from './composition.ts';
 import { checks as demoChecks } from './demo/checks.ts';
 import { pages as demoPages } from './demo/pages.tsx';
@@ -9,6 +10,7 @@ import { jobs as evidenceJobs } from './evidence/jobs.ts';
 import { migrations as evidenceMigrations } from './evidence/migrations.ts';
 import { pages as evidencePages } from './evidence/pages.tsx';
 import { routes as evidenceRoutes } from './evidence/routes.ts';
+import { measureAge } from './evidence/sources.ts';
 import { commands as clientCommands } from './gate/commands.ts';
 import { migrations as gateMigrations } from './gate/migrations.ts';
 import { openIdPages, openIdRoutes } from './gate/openid-routes.ts';
@@ -33,6 +35,7 @@ import { routes as sessionRoutes, serviceRoutes } from './sessions/routes.ts';
 import { commands as signalCommands } from './signals/commands.ts';
 import { migrations as signalMigrations } from './signals/migrations.ts';
 import { routes as signalRoutes } from './signals/routes.ts';
+import { logSources } from './store-log.ts';
 import { checks as statusChecks } from './status/checks.ts';
 import { commands as statusCommands } from './status/commands.ts';
 import { meter as meterStatus } from './status/instruments.ts';
@@ -55,7 +58,9 @@ export type { AgeService } from './composition.ts';
 /** For whatever reads evidence about measures: what is measured, and what a reading looks like (`service.evidence.read()`). */
 export { CRITERIA, EVIDENCE_METRICS, METRIC_IDS, type MetricDefinition, type MetricId, type MetricState } from './evidence/definition-schema.ts';
 export { DISCLAIMER, type EvidenceMetric, type EvidenceView } from './evidence/metric-schema.ts';
+export type { GateProbe } from './gate/probes.ts';
 export type { AgeOutcome, AgeQuestion, AgeSession, AgeSessions, Grade } from './sessions/schema.ts';
+export { DEMO_SERVICE } from './sessions/schema.ts';
 export { verifyAgeResultOffline } from './results/signer.ts';
 
 export const ageDomain = defineDomain({
@@ -133,9 +138,12 @@ export const ageDomain = defineDomain({
     ...demoChecks(context.config),
     ...evidenceChecks(service.evidence),
   ],
+  logSources: () => logSources,
+  logStates: (service: AgeService) => listKeysInUse(service),
   commands: [...sessionCommands, ...clientCommands, ...trustCommands, ...statusCommands, ...signalCommands, ...evidenceCommands],
   metrics(service: AgeService, context: AppContext) {
     context.metrics.gauge({ name: 'gatehouse_age_sessions_open', help: 'Age checks that are open.' }, () => service.countOpen());
     meterStatus(service.status, context);
+    measureAge(service.evidence, context);
   },
 });

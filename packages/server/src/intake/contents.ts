@@ -118,21 +118,23 @@ async function answer(
   const screening = await bringUpToDate(parts, result);
   const decision = decide(screening, parts.policy);
   const { digests, sizeBytes } = spooled;
-  const receipt =
-    decision.getsReceipt && scanned.wantsReceipt
-      ? await parts.context.database.transact((tx) =>
-          issueReceipt(parts, tx, { subject: id, uploadId: undefined, digests, sizeBytes, screening, signals: result.signals }),
-        )
-      : undefined;
+  const { disposition } = decision;
+  // Recorded before it is given: an answer that cannot be recorded is none.
+  const receipt = await parts.context.database.transact(async (tx) => {
+    const { listSetVersion, verdict } = screening;
+    await parts.context.events.emit('scan.decided', { scanId: id, verdict, disposition, listSetVersion, policyVersion: parts.policyVersion }, tx);
+    if (!decision.getsReceipt || !scanned.wantsReceipt) return undefined;
+    return issueReceipt(parts, tx, { subject: id, uploadId: undefined, digests, sizeBytes, screening, signals: result.signals });
+  });
   parts.counters.scanned(screening.verdict);
   return {
     ...screening,
     id,
     sizeBytes,
     sha256: digests.sha256,
-    disposition: decision.disposition,
+    disposition,
     ...(receipt === undefined ? {} : { receipt: receipt.jws }),
-    message: describeOutcome(decision.disposition, id),
+    message: describeOutcome(disposition, id),
   };
 }
 

@@ -10,8 +10,9 @@
 import type { QuerySignals } from '../lists/index.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { newId } from '../platform/ids.ts';
-import type { Digests, Screening, ScreenResult } from '../screening/index.ts';
+import type { Digests, RematchOptions, Screening, ScreenResult } from '../screening/index.ts';
 import { enqueueCallback } from './callbacks.ts';
+import { isCanary } from './canary.ts';
 import { later, type Parts } from './parts.ts';
 import { areaOf, decide, planRetry, type Decision } from './rules.ts';
 import type { ReceiptClaims } from './schema.ts';
@@ -30,7 +31,7 @@ export interface Leased {
 
 /** Decides, or puts off after an error. @returns false when the upload is no longer ours (deleted, or taken over) */
 export async function conclude(parts: Parts, leased: Leased, result: ScreenResult): Promise<boolean> {
-  const current = await bringUpToDate(parts, result);
+  const current = await bringUpToDate(parts, result, { isCanary: isCanary(leased.upload) });
   if (current.verdict === 'error') {
     const retry = planRetry(current.reason, leased.upload.attempts);
     if (retry.kind === 'interrupted') return postponeUpload(parts.context.database.sql, lease(leased), { nextAttemptAt: parts.context.clock.now() });
@@ -40,10 +41,10 @@ export async function conclude(parts: Parts, leased: Leased, result: ScreenResul
 }
 
 /** The lists may have moved on while the picture was decoded: what was found is compared with those in force now. */
-export async function bringUpToDate(parts: Parts, { screening, signals }: ScreenResult): Promise<Screening> {
+export async function bringUpToDate(parts: Parts, { screening, signals }: ScreenResult, options: RematchOptions = {}): Promise<Screening> {
   const isCurrent = screening.listSetVersion >= parts.lists.matcher().listSetVersion;
   if (isCurrent || signals === undefined || !isComparable(screening)) return screening;
-  const again = await parts.screening.rematch(signals);
+  const again = await parts.screening.rematch(signals, options);
   return {
     ...screening,
     verdict: again.verdict,
@@ -106,9 +107,11 @@ async function record(parts: Parts, tx: Tx, { leased, decision, screening, signa
   const { disposition } = decision;
   const upload = await decideUpload(tx, lease(leased), { screening, disposition, policyVersion: parts.policyVersion, at, expiresAt });
   if (upload === undefined) return undefined;
-  const receipt = decision.getsReceipt
-    ? await issueReceipt(parts, tx, { subject: upload.id, uploadId: upload.id, ...leased.upload.content, screening, signals })
-    : undefined;
+  // Nobody may publish what we sent ourselves.
+  const receipt =
+    decision.getsReceipt && !isCanary(leased.upload)
+      ? await issueReceipt(parts, tx, { subject: upload.id, uploadId: upload.id, ...leased.upload.content, screening, signals })
+      : undefined;
   await enqueueCallback(parts, tx, { type: 'upload.decided', upload, receipt: receipt?.jws });
   await events.emit(
     'upload.decided',
@@ -178,7 +181,7 @@ export async function dropUnneeded(parts: Parts, area: Area, sha256: string): Pr
 
 function noteDecided(parts: Parts, upload: Upload, screening: Screening): void {
   const tookMs = (upload.decidedAt?.getTime() ?? 0) - (upload.receivedAt?.getTime() ?? 0);
-  parts.counters.decided(screening.verdict, upload.disposition ?? 'hold', Math.max(0, tookMs) / 1000);
+  if (!isCanary(upload)) parts.counters.decided(screening.verdict, upload.disposition ?? 'hold', Math.max(0, tookMs) / 1000);
   parts.context.log.info(
     { uploadId: upload.id, verdict: screening.verdict, disposition: upload.disposition, attempts: upload.attempts, tookMs },
     'an upload was decided',

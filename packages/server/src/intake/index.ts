@@ -1,13 +1,12 @@
 /** Intake: content in, verdict, disposition, receipt out. See README.md. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { inDataDir, type Config } from '../platform/config.ts';
+import { inDataDir } from '../platform/config.ts';
 import { defineDomain, type AppContext } from '../platform/domain.ts';
-import { randomHex } from '../platform/ids.ts';
+import { takeNodeName } from '../platform/node-name.ts';
 import { createWaiters } from '../platform/waiters.ts';
 import type { ScreeningService } from '../screening/index.ts';
 import { checks } from './checks.ts';
 import { commands } from './commands.ts';
+import { measureIntake } from './evidence-sources.ts';
 import { readSecret } from './callbacks.ts';
 import { jobs } from './jobs.ts';
 import { migrations } from './migrations.ts';
@@ -21,6 +20,8 @@ import { createScreener } from './screener.ts';
 import { createIntakeService, type IntakeService } from './service.ts';
 import { openSpool } from './spool.ts';
 import { createStorage } from './storage.ts';
+import { noteListChange } from './store-evidence.ts';
+import { logSources } from './store-log.ts';
 import { noteKey } from './store-receipts.ts';
 import { abandonReceiving } from './store.ts';
 
@@ -29,6 +30,7 @@ export { describeDisposition, DispositionTag, ScreeningExplanation, VerdictTag }
 export { decide, describeForUploader, type Decision, type Policy } from './rules.ts';
 export { verifyReceiptOffline, RECEIPT_TYPE, type OfflineCheck } from './receipts.ts';
 export type { IntakeService, Submission, Waiting } from './service.ts';
+export { CANARY } from './canary.ts';
 export type { Feed } from './uploads.ts';
 export type { Announced } from './spool.ts';
 export type { ScanRequest } from './contents.ts';
@@ -51,9 +53,10 @@ export const intakeDomain = defineDomain({
     parts.waiting = screener.waitingBytes;
     const service = createIntakeService({ ...parts.value, screener });
     const { database, clock, jobs: queue, events } = context;
-    events.on('list.changed', ({ listSetVersion }, tx) =>
-      queue.enqueue(RECHECK_JOB, { listSetVersion }, { ...(tx === undefined ? {} : { tx }), retryLimit: 20, retryDelayS: 1 }),
-    );
+    events.on('list.changed', async ({ listSetVersion }, tx) => {
+      await noteListChange(tx ?? database.sql, listSetVersion, clock.now());
+      await queue.enqueue(RECHECK_JOB, { listSetVersion }, { ...(tx === undefined ? {} : { tx }), retryLimit: 20, retryDelayS: 1 });
+    });
     const stopping = new AbortController();
     let loop: Promise<void> = Promise.resolve();
     return {
@@ -77,8 +80,19 @@ export const intakeDomain = defineDomain({
   pages,
   jobs,
   checks,
+  logSources: () => logSources,
+  async logStates(service: IntakeService) {
+    // This node's own key stands first.
+    const [key] = (await service.jwks()).keys;
+    return [
+      { kind: 'policy.changed', value: service.policyVersion },
+      ...(key === undefined ? [] : [{ kind: 'key.changed' as const, purpose: 'receipts', value: key.kid }]),
+    ];
+  },
   commands,
-  metrics(service: IntakeService, { metrics }: AppContext) {
+  metrics(service: IntakeService, context: AppContext) {
+    const { metrics } = context;
+    measureIntake(context);
     metrics.gauge({ name: 'gatehouse_uploads_held', help: 'Uploads held for a decision.' }, async () => (await service.summarise()).byState.held);
     metrics.gauge({ name: 'gatehouse_uploads_undecided', help: 'Uploads received and not yet decided.' }, async () => {
       const { byState } = await service.summarise();
@@ -122,24 +136,7 @@ async function createParts(context: AppContext, needs: IntakeNeeds): Promise<{ r
     counters: createCounters(metrics),
     policy: config,
     policyVersion: versionPolicy(config),
-    node: await readNodeName(config),
+    node: await takeNodeName(config),
   };
   return Object.assign(holder, { value });
-}
-
-/** Made once for each data directory. */
-async function readNodeName(config: Config): Promise<string> {
-  const path = join(config.dataDir, 'node-name');
-  try {
-    await writeFile(path, randomHex(8), { flag: 'wx', mode: 0o600, flush: true });
-  } catch (error) {
-    if (Reflect.get(Object(error), 'code') !== 'EEXIST') throw error;
-  }
-  const name = (await readFile(path, 'utf8')).trim();
-  // A crash between the file and its text: the name was never used.
-  if (name === '') {
-    await writeFile(path, randomHex(8), { mode: 0o600, flush: true });
-    return readNodeName(config);
-  }
-  return name;
 }

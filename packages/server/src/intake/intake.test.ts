@@ -123,7 +123,7 @@ describe('an upload', () => {
     for (const call of [
       () => intake.service.get(id, at),
       () => send(id, 'x'),
-      () => intake.service.remove(id),
+      () => intake.service.remove(id, 'per_1'),
       () => intake.service.rescreen(id, at),
       () => intake.service.openContent(id),
     ])
@@ -197,10 +197,10 @@ describe('receiving', () => {
 
   it('uploads of the same bytes share a file and none takes it from another', async () => {
     const [first, second] = [await submit('clear shared'), await submit('clear shared')];
-    await intake.service.remove(first.id);
+    await intake.service.remove(first.id, 'per_1');
     expect(isIn('released', 'clear shared')).toBe(true);
     expect(await text((await intake.service.openContent(second.id)).stream)).toBe('clear shared');
-    await intake.service.remove(second.id);
+    await intake.service.remove(second.id, 'per_1');
     expect(isIn('released', 'clear shared')).toBe(false);
   });
 });
@@ -278,7 +278,7 @@ describe('a decision', () => {
     const id = await create();
     await intake.service.receive(id, { ...at, feed: feedOf('late') });
     await expect.poll(() => intake.screening.requests.length).toBe(1);
-    await intake.service.remove(id);
+    await intake.service.remove(id, 'per_1');
     decideNow();
     await expect.poll(() => intake.service.waitingBytes()).toBe(0);
     expect(await intake.service.get(id, at)).toMatchObject({ state: 'deleted', message: 'This file is no longer stored.' });
@@ -413,8 +413,8 @@ describe('a list change', () => {
 describe('a receipt', () => {
   it('ends with the deletion of its upload', async () => {
     const view = await submit('clear gone');
-    await intake.service.remove(view.id);
-    await intake.service.remove(view.id);
+    await intake.service.remove(view.id, 'per_1');
+    await intake.service.remove(view.id, 'per_1');
     expect(await intake.service.verifyReceipt({ receipt: view.receipt ?? '' })).toMatchObject({ valid: false, reason: 'revoked' });
     await expect(intake.service.openContent(view.id)).rejects.toMatchObject({ code: 'gone' });
     expect(intake.emitted.at(-1)).toMatchObject({ name: 'receipt.revoked', payload: { reason: 'deleted' } });

@@ -5,6 +5,7 @@ import { areaOf } from './rules.ts';
 import { UPLOAD_STATES } from './schema.ts';
 import type { Area } from './storage.ts';
 import { purgeCallbacks } from './store-callbacks.ts';
+import { purgeListChanges } from './store-evidence.ts';
 import { noteKey, purgeKeys, purgeReceipts } from './store-receipts.ts';
 import { findExpired, findNeeded, purge } from './store-upkeep.ts';
 import { endOne } from './uploads.ts';
@@ -34,6 +35,7 @@ export async function sweep(parts: Parts, signal: AbortSignal): Promise<Swept> {
   await purge(database.sql, { ended: later(now, { days: -ENDED_DAYS }), idempotency: later(now, { hours: -IDEMPOTENCY_HOURS }) });
   await purgeCallbacks(database.sql, { delivered: later(now, { days: -DELIVERED_DAYS }), dead: later(now, { days: -DEAD_DAYS }) });
   await purgeReceipts(database.sql, now, later(now, { days: -RECEIPT_DAYS }));
+  await purgeListChanges(database.sql, later(now, { days: -RECEIPT_DAYS }));
   await noteKey(database.sql, parts.signer.jwk, now);
   await purgeKeys(database.sql, later(now, { minutes: -config.receiptTtlMinutes, days: -RECEIPT_DAYS }));
   if (expired + orphans > 0) log.info({ expired, orphans }, 'uploads that had ended were removed');
@@ -47,7 +49,7 @@ async function expire(parts: Parts, signal: AbortSignal): Promise<number> {
     const batch = await findExpired(database.sql, clock.now(), EXPIRED_BATCH);
     for (const { id, sha256 } of batch) {
       if (signal.aborted) return count;
-      await endOne(parts, { id, sha256 }, 'expire');
+      await endOne(parts, { id, sha256 }, { event: 'expire', actor: 'system' });
       count += 1;
     }
     if (batch.length < EXPIRED_BATCH) return count;

@@ -117,4 +117,25 @@ export const migrations: readonly Migration[] = [
       create index look_upload on intake.look (upload_id, at);
     `,
   },
+  {
+    id: '0003_decisions',
+    sql: `
+      -- How often it was decided: as many entries of the log. Null where that was not counted from the beginning.
+      alter table intake.upload add column decisions integer;
+      alter table intake.upload alter column decisions set default 0;
+    `,
+  },
+  {
+    id: '0004_evidence',
+    sql: `
+      -- Closed words that stay when the screening itself is forgotten: why there was no verdict, and how near the nearest hit was.
+      alter table intake.upload add column reason text;
+      alter table intake.upload add column band text;
+      -- Since when its last decision was waited for: it was sent back, or a list changed.
+      alter table intake.upload add column queued_at timestamptz;
+      -- When the lists changed, and for a receipt that they ended, the change from which on it should not have been in force.
+      create table intake.list_change (version bigint primary key, at timestamptz not null);
+      alter table intake.receipt add column due_at timestamptz;
+    `,
+  },
 ];

@@ -10,6 +10,7 @@ import { dropUnneeded } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
 import { findUnchecked, noteChecked, revokeReceipts, type Receipt } from './store-receipts.ts';
 import { revokeRelease } from './store-decisions.ts';
+import { noteDue } from './store-evidence.ts';
 import { findUpload } from './store.ts';
 
 export const RECHECK_JOB = 'intake.recheck';
@@ -80,7 +81,9 @@ async function revoke(parts: Parts, receipt: Receipt, found: Screening): Promise
   const { uploadId, sha256 } = receipt;
   const which: Withdrawn = { id: receipt.id, subject: receipt.subject, reason: 'list_change' };
   if (uploadId === undefined) {
-    await database.transact((tx) => withdraw(parts, tx, which));
+    await database.transact(async (tx) => {
+      if ((await withdraw(parts, tx, which)) > 0) await noteDue(tx, receipt);
+    });
     return;
   }
   await parts.storage.withContent(sha256, async () => {
@@ -88,7 +91,10 @@ async function revoke(parts: Parts, receipt: Receipt, found: Screening): Promise
     await database.transact(async (tx) => {
       // None when it was withdrawn meanwhile, by a deletion or a new screening: then the upload is no longer ours to judge.
       const withdrawn = await withdraw(parts, tx, which);
-      if (withdrawn > 0) await holdAgain(parts, tx, { uploadId, found });
+      if (withdrawn > 0) {
+        await noteDue(tx, receipt);
+        await holdAgain(parts, tx, { uploadId, found });
+      }
     });
     await dropUnneeded(parts, 'released', sha256);
     await dropUnneeded(parts, 'quarantine', sha256);

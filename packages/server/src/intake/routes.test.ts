@@ -291,7 +291,7 @@ describe('the commands', () => {
       });
       expect((await run('receipt verify', [receipt], options)).out).toContain('no content was compared');
     }
-    await intake.service.remove(view.id);
+    await intake.service.remove(view.id, 'per_1');
     expect(await run('receipt verify', [receipt], { file: content })).toMatchObject({ code: 1, out: expect.stringContaining('revoked') });
     await expect(run('receipt verify', [join(dir, 'missing')])).rejects.toMatchObject({ code: 'invalid_request' });
   });

@@ -109,8 +109,8 @@ function announceRoutes(service: IntakeService): readonly Route[] {
       description: 'Its bytes are removed and its receipt is withdrawn.',
       params: ParamsSchema,
       responses: { 204: { description: 'Ended' } },
-      async handle({ params }) {
-        await service.remove(params.id);
+      async handle({ params, principal }) {
+        await service.remove(params.id, principal.id);
         return noContent();
       },
     }),

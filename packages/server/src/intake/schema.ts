@@ -216,3 +216,14 @@ export const LookViewSchema = z
   })
   .meta({ id: 'Look' });
 export type LookView = z.output<typeof LookViewSchema>;
+
+/** Content that was not published because of what was found in it. */
+export interface Restriction {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly decidedAt: Date;
+  readonly verdict: 'match' | 'unscannable';
+  readonly disposition: 'hold' | 'refuse';
+  /** From the content; null: it could not be told. */
+  readonly mediaType: string | null;
+}

@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { newId } from '../platform/ids.ts';
 import type { ScreenResult } from '../screening/index.ts';
+import { isCanary } from './canary.ts';
 import { conclude, type Leased } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
 import { findUnscreened, leaseUpload, postponeUpload } from './store-decisions.ts';
@@ -114,7 +115,7 @@ function screen(parts: Parts, { upload }: Leased, signal: AbortSignal): Promise<
     if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
     parts.screening
-      .screen({ path: parts.storage.pathOf('quarantine', digests.sha256), digests, sizeBytes, key: upload.createdBy, signal })
+      .screen({ path: parts.storage.pathOf('quarantine', digests.sha256), digests, sizeBytes, key: upload.createdBy, isCanary: isCanary(upload), signal })
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', stop));
   });

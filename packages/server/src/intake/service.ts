@@ -17,11 +17,13 @@ import type {
   ReceiptCheck,
   ScanReply,
   LookView,
+  Restriction,
   UploadPage,
   UploadView,
   VerifyReceipt,
 } from './schema.ts';
 import { countDead } from './store-callbacks.ts';
+import { listRestrictions, type RestrictionPage } from './store-restrictions.ts';
 import { countUploads } from './store-upkeep.ts';
 import { findUpload } from './store.ts';
 import { createUpload, endOne, pageUploads, receiveContent, requireUpload, rescreenUpload, show, type Feed, type UploadDeps } from './uploads.ts';
@@ -59,7 +61,7 @@ export interface IntakeService {
     options: { readonly isBlurred: boolean; readonly principal: Principal; readonly signal: AbortSignal },
   ): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }>;
   canView(): boolean;
-  remove(id: string): Promise<void>;
+  remove(id: string, actor: string): Promise<void>;
   rescreen(id: string, waiting: Waiting): Promise<UploadView>;
   scan(request: ScanRequest): Promise<ScanReply>;
   jwks(): Promise<Jwks>;
@@ -67,6 +69,8 @@ export interface IntakeService {
   listCallbacks(filter: ListCallbacks): Promise<CallbackPage>;
   resendCallback(id: string): Promise<CallbackView>;
   callbackSecret(): Promise<string>;
+  /** What was held or refused in a time because of what was found, oldest first; own test pictures are left out. */
+  restrictions(page: RestrictionPage): Promise<readonly Restriction[]>;
   summarise(): Promise<IntakeSummary>;
   /** Bytes in the spool and in uploads that wait for their verdict. */
   waitingBytes(): number;
@@ -104,12 +108,12 @@ export function createIntakeService(deps: UploadDeps): IntakeService {
     view: (id, options) => viewHeld(deps, id, options),
     looks: (id) => readLooks(deps, id),
     canView: () => deps.screening.renderPreview !== undefined,
-    async remove(id) {
+    async remove(id, actor) {
       const { content } = await requireUpload(deps, id);
-      await endOne(deps, { id, sha256: content?.digests.sha256 }, 'delete');
+      await endOne(deps, { id, sha256: content?.digests.sha256 }, { event: 'delete', actor });
     },
     async rescreen(id, waiting) {
-      await rescreenUpload(deps, id);
+      await rescreenUpload(deps, id, waiting.principal.id);
       return awaitDecision(id, waiting);
     },
     scan: (request) => scan(deps, request),
@@ -118,6 +122,7 @@ export function createIntakeService(deps: UploadDeps): IntakeService {
     listCallbacks: (filter) => pageCallbacks(deps, filter),
     resendCallback: (id) => resendCallback(deps, id),
     callbackSecret: () => readSecret(deps),
+    restrictions: (page) => listRestrictions(database.sql, page),
     async summarise() {
       const { byState, decided, oldestUndecidedAt } = await countUploads(database.sql, later(clock.now(), { days: -1 }));
       return { byState, decidedLastDay: decided, oldestUndecidedAt, deadCallbacks: await countDead(database.sql) };

@@ -1,7 +1,8 @@
 /** What screening does to uploads in the database: leases, decisions, what undoes them. Each compares the state and swaps it in one statement. */
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Sql } from '../platform/db/database.ts';
-import type { Screening, VerdictKind } from '../screening/index.ts';
+import type { Screening } from '../screening/index.ts';
+import { bandOf } from './band-rules.ts';
 import { EVENT_OF, nextState, statesBefore } from './rules.ts';
 import type { Disposition } from './schema.ts';
 import { toUpload, type Upload, type UploadTable } from './store.ts';
@@ -68,8 +69,9 @@ export async function decideUpload(
   if (state === undefined) throw new TypeError('scanning must lead to every disposition');
   const row = await tables(db)
     .updateTable('intake.upload')
-    .set({
+    .set(({ eb }) => ({
       ...toColumns(outcome),
+      decisions: eb('decisions', '+', 1),
       state,
       disposition: outcome.disposition,
       decided_at: outcome.at,
@@ -78,7 +80,7 @@ export async function decideUpload(
       lease_node: null,
       lease_until: null,
       next_attempt_at: null,
-    })
+    }))
     .where('id', '=', lease.id)
     .where('state', '=', 'scanning')
     .where('lease_token', '=', lease.token)
@@ -110,28 +112,38 @@ export async function postponeUpload(
   return result.numUpdatedRows === 1n;
 }
 
-function toColumns(outcome: Outcome): { verdict: VerdictKind; policy_version: string; screening: string; media_type: string | null } {
+type Columns = Pick<Selectable<UploadTable>, 'verdict' | 'reason' | 'band' | 'policy_version' | 'media_type'> & { readonly screening: string };
+
+function toColumns(outcome: Outcome): Columns {
   return {
     verdict: outcome.screening.verdict,
+    ...toKeptWords(outcome.screening),
     policy_version: outcome.policyVersion,
     screening: JSON.stringify(outcome.screening),
     media_type: outcome.screening.media?.type ?? null,
   };
 }
 
+function toKeptWords(screening: Screening): { reason: string | null; band: string | null } {
+  return { reason: screening.reason ?? null, band: bandOf(screening.hits) ?? null };
+}
+
 /** Released content whose receipt was withdrawn because a list changed. */
 export async function revokeRelease(db: Sql, id: string, outcome: Outcome & { readonly expiresAt: Date }): Promise<Upload | undefined> {
   const row = await tables(db)
     .updateTable('intake.upload')
-    .set({
+    .set(({ eb }) => ({
       verdict: outcome.screening.verdict,
+      ...toKeptWords(outcome.screening),
+      queued_at: outcome.at,
       screening: JSON.stringify(outcome.screening),
       policy_version: outcome.policyVersion,
+      decisions: eb('decisions', '+', 1),
       state: 'held',
       disposition: 'hold',
       decided_at: outcome.at,
       expires_at: outcome.expiresAt,
-    })
+    }))
     .where('id', '=', id)
     .where('state', 'in', statesBefore('revoke'))
     .returningAll()
@@ -143,7 +155,7 @@ export async function revokeRelease(db: Sql, id: string, outcome: Outcome & { re
 export async function requeueUpload(db: Sql, id: string, at: { readonly now: Date; readonly expiresAt: Date }): Promise<Upload | undefined> {
   const row = await tables(db)
     .updateTable('intake.upload')
-    .set({ state: 'received', disposition: null, decided_at: null, attempts: 0, next_attempt_at: at.now, expires_at: at.expiresAt })
+    .set({ state: 'received', disposition: null, decided_at: null, attempts: 0, queued_at: at.now, next_attempt_at: at.now, expires_at: at.expiresAt })
     .where('id', '=', id)
     .where('state', 'in', statesBefore('rescreen'))
     .returningAll()

@@ -1,6 +1,7 @@
 /** What the janitor, the checks and the overview ask of uploads. */
 import { sql, type Kysely } from 'kysely';
 import type { Sql } from '../platform/db/database.ts';
+import { CANARY } from './canary.ts';
 import { statesBefore } from './rules.ts';
 import { UPLOAD_STATES, type Disposition, type UploadState } from './schema.ts';
 import type { UploadTable } from './store.ts';
@@ -49,12 +50,14 @@ export async function countUploads(db: Sql, since: Date): Promise<Counts> {
   const states = await tables(db)
     .selectFrom('intake.upload')
     .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
+    .where('created_by', '<>', CANARY.id)
     .groupBy('state')
     .execute();
   const dispositions = await tables(db)
     .selectFrom('intake.upload')
     .select(['disposition', ({ fn }) => fn.countAll<number>().as('count')])
     .where('decided_at', '>=', since)
+    .where('created_by', '<>', CANARY.id)
     .where('disposition', 'is not', null)
     .groupBy('disposition')
     .execute();

@@ -1,7 +1,8 @@
 /** Uploads in the database: announced, received, listed, ended. What screening does to them is in `store-decisions.ts`. */
-import type { ColumnType, Kysely, Selectable } from 'kysely';
+import type { ColumnType, Generated, Kysely, Selectable } from 'kysely';
 import type { Sql } from '../platform/db/database.ts';
 import { ScreeningSchema, type Digests, type Screening, type VerdictKind } from '../screening/index.ts';
+import { CANARY } from './canary.ts';
 import { statesBefore, type UploadEvent } from './rules.ts';
 import type { Disposition, ListUploads, UploadState } from './schema.ts';
 
@@ -29,7 +30,12 @@ export interface UploadTable {
   policy_version: string | null;
   /** JSON; written as text, read back parsed. */
   screening: ColumnType<unknown, string | null, string | null>;
+  reason: string | null;
+  band: string | null;
+  queued_at: Date | null;
   attempts: number;
+  /** The database begins with 0. */
+  decisions: Generated<number | null>;
   next_attempt_at: Date | null;
   lease_token: string | null;
   lease_node: string | null;
@@ -154,6 +160,7 @@ export async function listUploads(db: Sql, filter: ListUploads): Promise<Upload[
   let query = tables(db)
     .selectFrom('intake.upload')
     .selectAll()
+    .where('created_by', '<>', CANARY.id)
     .orderBy('id', 'desc')
     .limit(filter.limit + 1);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);

@@ -217,13 +217,19 @@ export async function pageUploads(deps: Parts, filter: ListUploads, principal: P
   return { items, ...(next === undefined ? {} : { next }) };
 }
 
+interface Ending {
+  readonly event: 'expire' | 'delete';
+  readonly actor: string;
+}
+
 /** Ends an upload, withdraws its receipt and removes its bytes. Doing it twice changes nothing. */
-export async function endOne(deps: Parts, upload: { readonly id: string; readonly sha256: string | undefined }, event: 'expire' | 'delete'): Promise<void> {
-  const { database, clock } = deps.context;
+export async function endOne(deps: Parts, upload: { readonly id: string; readonly sha256: string | undefined }, { event, actor }: Ending): Promise<void> {
+  const { database, clock, events } = deps.context;
   const end = async (): Promise<void> => {
     await database.transact(async (tx) => {
       if (event === 'delete') await withdraw(deps, tx, { uploadId: upload.id, reason: 'deleted' });
-      await endUpload(tx, upload.id, { event, at: clock.now() });
+      const ended = await endUpload(tx, upload.id, { event, at: clock.now() });
+      if (ended !== undefined) await events.emit('upload.ended', { uploadId: upload.id, change: ended.state, actor }, tx);
     });
   };
   const { sha256 } = upload;
@@ -239,17 +245,17 @@ export async function endOne(deps: Parts, upload: { readonly id: string; readonl
 }
 
 /** @throws {GatehouseError} not_found, conflict */
-export async function rescreenUpload(deps: UploadDeps, id: string): Promise<Upload> {
+export async function rescreenUpload(deps: UploadDeps, id: string, actor: string): Promise<Upload> {
   const { content } = await requireUpload(deps, id);
   const sha256 = content?.digests.sha256;
   if (content === undefined || sha256 === undefined) throw new GatehouseError('conflict', 'This upload has no content that could be screened again.');
-  const queued = await deps.storage.withContent(sha256, () => requeue(deps, id, sha256));
+  const queued = await deps.storage.withContent(sha256, () => requeue(deps, { id, sha256, actor }));
   deps.screener.enqueue(id, content.sizeBytes);
   return queued;
 }
 
-async function requeue(deps: UploadDeps, id: string, sha256: string): Promise<Upload> {
-  const { clock, config, database } = deps.context;
+async function requeue(deps: UploadDeps, { id, sha256, actor }: { readonly id: string; readonly sha256: string; readonly actor: string }): Promise<Upload> {
+  const { clock, config, database, events } = deps.context;
   const { state } = await requireUpload(deps, id);
   if (nextState(state, 'rescreen') === undefined)
     throw new GatehouseError('conflict', `This upload is ${state}; only decided content can be screened again. Nothing was changed.`);
@@ -257,7 +263,9 @@ async function requeue(deps: UploadDeps, id: string, sha256: string): Promise<Up
   const now = clock.now();
   const queued = await database.transact(async (tx) => {
     const row = await requeueUpload(tx, id, { now, expiresAt: later(now, { days: config.heldTtlDays }) });
-    if (row !== undefined) await withdraw(deps, tx, { uploadId: id, reason: 'rescreen' });
+    if (row === undefined) return undefined;
+    await withdraw(deps, tx, { uploadId: id, reason: 'rescreen' });
+    await events.emit('upload.requeued', { uploadId: id, actor }, tx);
     return row;
   });
   await dropUnneeded(deps, 'released', sha256);

@@ -13,6 +13,7 @@ import { guessType, readValue } from './rules.ts';
 import type { EntryPage, EntryView, ImportReport, NewEntry } from './schema-changes.ts';
 import { SIGNAL_TYPES, type SignalType } from './schema.ts';
 import { addDeltas, isEntryDisabled } from './store-entries.ts';
+import { noteImported } from './store-evidence.ts';
 import { findList, type ListRow } from './store.ts';
 import { createTurns } from './turns.ts';
 
@@ -34,6 +35,7 @@ export function createEntryActions(context: AppContext, node: ListNode, instrume
   const load = async (input: ImportInput): Promise<ImportReport> => {
     const report = await importList(context, input, takeTurn);
     instruments.countImport(report);
+    if (input.kind !== 'add') await noteImported(context.database.sql, report.listId, context.clock.now());
     input.onProgress?.('loading', { bytes: 0, lines: report.lines });
     await node.catchUp();
     await requestFold(context, report.listId).catch((error: unknown) =>

@@ -1,5 +1,6 @@
 import { defineDomain } from '../platform/domain.ts';
 import { listsChecks } from './checks.ts';
+import { measureLists } from './evidence-sources.ts';
 import { listsCommands } from './commands.ts';
 import { registerListsMetrics } from './instruments.ts';
 import { listsJobs } from './jobs.ts';
@@ -7,6 +8,7 @@ import { migrations } from './migrations.ts';
 import { listsPages } from './pages.tsx';
 import { listsRoutes } from './routes.ts';
 import { createListsService, type ListsService } from './service.ts';
+import { logSources } from './store-log.ts';
 
 export * from './schema.ts';
 export * from './schema-changes.ts';
@@ -32,6 +34,10 @@ export const listsDomain = defineDomain<'lists', ListsService, object>({
   pages: listsPages,
   jobs: listsJobs,
   checks: listsChecks,
-  metrics: registerListsMetrics,
+  logSources: () => logSources,
+  metrics(service, context) {
+    registerListsMetrics(service, context);
+    measureLists(context);
+  },
   commands: listsCommands,
 });

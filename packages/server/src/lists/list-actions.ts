@@ -32,7 +32,7 @@ export function createListActions(context: AppContext, node: ListNode): ListActi
   const view = (row: ListRow): ListView => toListView(row, node.lists().get(row.id));
   return {
     async list() {
-      return (await readLists(context.database.sql)).filter((row) => row.state !== 'removed').map(view);
+      return (await readLists(context.database.sql)).filter((row) => row.state !== 'removed' && !row.is_canary).map(view);
     },
     get: async (idOrName) => view(requireList(await findList(context.database.sql, idOrName))),
     async find(idOrName) {
@@ -40,7 +40,7 @@ export function createListActions(context: AppContext, node: ListNode): ListActi
       return row === undefined || row.state === 'removed' ? undefined : view(row);
     },
     async create(settings, actor) {
-      const row = await createList(context, settings, actor);
+      const row = await createList(context, settings, { actor, isCanary: false });
       await node.catchUp();
       return view(row);
     },
@@ -77,7 +77,11 @@ function toRow(settings: ListSettings): Partial<ListRow> {
   };
 }
 
-async function createList(context: AppContext, settings: ListSettings, actor: string): Promise<ListRow> {
+export async function createList(
+  context: AppContext,
+  settings: ListSettings,
+  { actor, isCanary }: { readonly actor: string; readonly isCanary: boolean },
+): Promise<ListRow> {
   const { name } = settings;
   if (name === undefined)
     throw new GatehouseError('invalid_request', 'A list needs a name. Nothing was made.', { errors: [{ at: '/name', message: 'is needed' }] });
@@ -97,6 +101,7 @@ async function createList(context: AppContext, settings: ListSettings, actor: st
     version: 0,
     content_version: 0,
     folded_version: 0,
+    is_canary: isCanary,
   };
   return refuseTakenName(() =>
     context.database.transact(async (tx) => {

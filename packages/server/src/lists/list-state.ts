@@ -144,6 +144,7 @@ export function toMatchable(state: ListState, restricted: { readonly isOff: bool
     disposition: row.disposition,
     // An empty list can recognise nothing, so it must not be what allows a clearance.
     isActive: row.state === 'active' && !restricted.isOff && Object.values(inForce).some((count) => count > 0),
+    isCanary: row.is_canary,
     pdq: index.pdq,
     entryOf: (position) => runs.entryAt('pdq', position),
     hasPdq: inForce.pdq > 0,

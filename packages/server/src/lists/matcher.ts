@@ -36,6 +36,8 @@ export interface MatchableList {
   readonly qualityFloor: number;
   readonly disposition: ListDisposition;
   readonly isActive: boolean;
+  /** Test pictures of our own: only what asks for them is compared with them, and they allow no clearance. */
+  readonly isCanary: boolean;
   readonly pdq: HammingIndex;
   /** The entry of an index of `pdq`. */
   entryOf(index: number): number;
@@ -48,9 +50,11 @@ export interface MatchableList {
 
 /** @param search where the indexes are searched: by default on the calling thread */
 export function createMatcher(lists: readonly MatchableList[], listSetVersion: number, search: SearchIndexes = searchHere): Matcher {
-  const active = lists.filter((list) => list.isActive);
+  const active = lists.filter((list) => list.isActive && !list.isCanary);
+  const withCanaries = lists.filter((list) => list.isActive);
   const matchEach: Matcher['matchEach'] = async (asked, options = {}) => {
-    const planned = asked.map((signals) => active.flatMap((list) => planSearch(list, signals.pictures)));
+    const compared = options.withCanaries === true ? withCanaries : active;
+    const planned = asked.map((signals) => compared.flatMap((list) => planSearch(list, signals.pictures)));
     const answers = await search(
       planned.flat().map((one) => toIndexSearch(one, options.radiusMax)),
       options,
@@ -60,7 +64,7 @@ export function createMatcher(lists: readonly MatchableList[], listSetVersion: n
     for (const [at, signals] of asked.entries()) {
       const searches = planned[at] ?? [];
       const own = answers.slice(taken, (taken += searches.length));
-      results.push({ listSetVersion, ...(await collectHits(active, { signals, searches, answers: own })) });
+      results.push({ listSetVersion, ...(await collectHits(compared, { signals, searches, answers: own })), ...describeLists(active, signals.pictures) });
     }
     return results;
   };
@@ -82,10 +86,10 @@ interface Answered {
   readonly answers: readonly MatchColumns[];
 }
 
-async function collectHits(active: readonly MatchableList[], { signals, searches, answers }: Answered): Promise<Omit<MatchResult, 'listSetVersion'>> {
+async function collectHits(compared: readonly MatchableList[], { signals, searches, answers }: Answered): Promise<Pick<MatchResult, 'hits' | 'hitCount'>> {
   const found: Found[] = [];
   let hitCount = 0;
-  for (const list of active) {
+  for (const list of compared) {
     const digests = matchDigests(list, signals);
     const at = searches.findIndex((planned) => planned.list === list);
     const [planned, columns] = [searches[at], answers[at]];
@@ -94,7 +98,11 @@ async function collectHits(active: readonly MatchableList[], { signals, searches
     found.push(...digests, ...pictures.nearest);
     hitCount += digests.length + pictures.count;
   }
-  return { hits: selectHits(found), hitCount, activeLists: active.length, isBelowQualityFloor: isBelowFloor(active, signals.pictures) };
+  return { hits: selectHits(found), hitCount };
+}
+
+function describeLists(active: readonly MatchableList[], pictures: readonly PictureHashes[]): Pick<MatchResult, 'activeLists' | 'isBelowQualityFloor'> {
+  return { activeLists: active.length, isBelowQualityFloor: isBelowFloor(active, pictures) };
 }
 
 interface Found {
@@ -242,6 +250,7 @@ function toMatchable(list: OfflineList, position: number): MatchableList {
     qualityFloor: settings.qualityFloor ?? DEFAULT_QUALITY_FLOOR,
     disposition: settings.disposition ?? 'hold',
     isActive: Object.values(entries).some(({ count }) => count > 0),
+    isCanary: false,
     pdq: createHammingIndex(pdq.values),
     entryOf: (index) => pdq.lines[index] ?? 0,
     hasPdq: pdq.count > 0,

@@ -85,4 +85,21 @@ export const migrations: readonly Migration[] = [
       create table lists.staged (sha256 text primary key, at timestamptz not null);
     `,
   },
+  {
+    id: '0002_evidence',
+    sql: `
+      -- Pictures of our own, which are sent through the real path to see whether they are found. Nobody else's content is compared with them.
+      alter table lists.list add column is_canary boolean not null default false;
+      -- The last import that was taken, whether or not it changed anything.
+      alter table lists.list add column imported_at timestamptz;
+
+      -- Whether the files still have the bytes that their names say.
+      create table lists.integrity (
+        sequence bigint generated always as identity primary key,
+        at timestamptz not null,
+        files bigint not null,
+        damaged bigint not null
+      );
+    `,
+  },
 ];

@@ -118,6 +118,8 @@ export interface MatchOptions {
   readonly signal?: AbortSignal | undefined;
   /** No PDQ hash that is farther away counts; lists with a smaller radius keep theirs. */
   readonly radiusMax?: number | undefined;
+  /** The list of our own test pictures counts, too. Nobody else is compared with it. */
+  readonly withCanaries?: boolean | undefined;
 }
 
 /** What screening and intake may ask. In memory: no I/O between a decision and the list set in force. */

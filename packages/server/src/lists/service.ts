@@ -1,14 +1,17 @@
 /** Everything that can be asked of lists and done to them. HTTP, console, CLI and jobs call these functions; none of them holds a rule. */
 import type { AppContext } from '../platform/context.ts';
+import { keepCanaryList } from './canary-list.ts';
 import { createEntryActions, type EntryActions } from './entry-actions.ts';
 import { compareVersions, type DifferenceQuery } from './differences.ts';
 import { groupBy } from './grouping.ts';
 import { foldList, sweepFiles } from './compaction.ts';
+import { verifyFiles } from './integrity.ts';
 import { createListActions, type ListActions } from './list-actions.ts';
 import { createListNode, type Freshness, type ListNode } from './list-node.ts';
 import { openListThreads, type ListTuning } from './list-threads.ts';
 import type { Difference, VersionView } from './schema-changes.ts';
 import type { Hit, Matcher } from './schema.ts';
+import type { Integrity } from './store-evidence.ts';
 import { readReferences } from './store-entries.ts';
 import { readVersions } from './store.ts';
 import { summariseLists, toVersionView, type ListsSummary } from './views.ts';
@@ -36,6 +39,10 @@ export interface ListsService extends ListActions, EntryActions {
   /** @returns false when the list changed meanwhile */
   fold(listId: string, signal?: AbortSignal): Promise<boolean>;
   sweep(): Promise<number>;
+  /** The list of our own test pictures, with these PDQ hashes. @returns its id */
+  keepCanaries(hashes: readonly string[]): Promise<string>;
+  /** Reads every file of the lists whole; the result is kept. */
+  verifyFiles(signal: AbortSignal): Promise<Integrity>;
   /** Comparisons that wait for a match thread or are in one. */
   matchQueueLength(): number;
   start(): Promise<void>;
@@ -50,9 +57,12 @@ export function createListsService(context: AppContext, tuning?: ListTuning): Li
   const instruments = createListInstruments(context.metrics);
   const threads = openListThreads(context, instruments, tuning);
   const node: ListNode = createListNode(context, threads);
+  const entries = createEntryActions(context, node, instruments);
   return {
     ...createListActions(context, node),
-    ...createEntryActions(context, node, instruments),
+    ...entries,
+    keepCanaries: (hashes) => keepCanaryList(context, { node, entries }, hashes),
+    verifyFiles: (signal) => verifyFiles(context, signal),
     matcher: () => measureMatcher(node.matcher(), context.clock, instruments),
     freshness: () => node.freshness(),
     refresh: () => node.catchUp(),

@@ -18,6 +18,8 @@ export interface ListRow {
   readonly version: number;
   readonly content_version: number;
   readonly folded_version: number;
+  /** Test pictures of our own. */
+  readonly is_canary: boolean;
 }
 
 export interface VersionRow {

@@ -56,7 +56,7 @@ export interface ListsSummary {
 }
 
 export async function summariseLists(context: AppContext, node: ListNode): Promise<ListsSummary> {
-  const rows = await readLists(context.database.sql);
+  const rows = (await readLists(context.database.sql)).filter((row) => !row.is_canary);
   const active = rows.filter((row) => row.state === 'active');
   const states = active.flatMap((row) => node.lists().get(row.id) ?? []);
   const times = rows.map((row) => row.changed_at.getTime());

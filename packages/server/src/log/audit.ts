@@ -5,20 +5,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeBundle, listNewBundles, openCheckpoint, openTreeBuilder, tilePath, TlogError, type TreeFile, type VerifierKey } from '@gatehouse/tlog';
+import { listRanges, type Anchor, type AnchoredRange } from './anchor-rules.ts';
+import { readStamps } from './audit-stamps.ts';
 import { CHECKPOINT_FILE, OLD_CHECKPOINTS } from './folder.ts';
+import type { StampAnchors } from './stamp-verifier.ts';
 
 export interface AuditOptions {
   readonly key: VerifierKey;
   /** Witnesses whose cosignatures count. */
   readonly witnesses: readonly VerifierKey[];
+  /** Authorities whose time stamps count. */
+  readonly authorities?: StampAnchors | undefined;
   /** Told after each bundle. */
   onProgress?(entries: number, of: number): void;
-}
-
-export interface Anchor {
-  readonly size: number;
-  readonly witness: string;
-  readonly at: string;
 }
 
 export interface AuditReport {
@@ -31,6 +30,10 @@ export interface AuditReport {
   readonly anchors: readonly Anchor[];
   /** Entries from here on rest on the word of the log alone. */
   readonly anchoredUpTo: number;
+  /** All entries, by who stands for them. Empty unless the log is intact. */
+  readonly ranges: readonly AnchoredRange[];
+  /** Time stamps that were passed over, and why. */
+  readonly notCounted: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -44,7 +47,11 @@ interface Head {
 export async function auditLogFolder(folder: string, options: AuditOptions): Promise<AuditReport> {
   const faults: string[] = [];
   const anchors: Anchor[] = [];
-  const heads = await readHeads(folder, { ...options, faults, anchors });
+  const stamps = await readStamps(folder, options.authorities);
+  faults.push(...stamps.faults);
+  const heads = await readHeads(folder, { ...options, faults, anchors, notes: stamps.notes });
+  // A stamp stands for what the log signed, at the size that it signed.
+  anchors.push(...stamps.anchors.flatMap(({ note, ...stamp }) => (heads.some(({ name, size }) => name === note && size === stamp.size) ? [stamp] : [])));
   const last = heads.find(({ name }) => name === CHECKPOINT_FILE);
   let entries = 0;
   if (last === undefined) faults.push('There is no checkpoint that the key of the log signed.');
@@ -61,23 +68,33 @@ export async function auditLogFolder(folder: string, options: AuditOptions): Pro
     isIntact,
     origin: options.key.name,
     entries,
-    checkpoints: heads.length,
+    checkpoints: heads.length - stamps.notes.length,
     anchors: anchors.toSorted((a, b) => a.size - b.size),
     anchoredUpTo: isIntact ? Math.max(0, ...anchors.map(({ size }) => size)) : 0,
+    ranges: isIntact ? listRanges(anchors, entries) : [],
+    notCounted: stamps.notCounted,
     faults,
   };
 }
 
-async function readHeads(folder: string, found: AuditOptions & { readonly faults: string[]; readonly anchors: Anchor[] }): Promise<Head[]> {
+interface Found extends AuditOptions {
+  readonly faults: string[];
+  readonly anchors: Anchor[];
+  /** Further checkpoints than those of the log itself. */
+  readonly notes: readonly string[];
+}
+
+async function readHeads(folder: string, found: Found): Promise<Head[]> {
   const old = await readdir(join(folder, OLD_CHECKPOINTS)).catch(() => []);
-  const names = [...old.map((name) => join(OLD_CHECKPOINTS, name)), CHECKPOINT_FILE];
+  const names = [...old.map((name) => join(OLD_CHECKPOINTS, name)), ...found.notes, CHECKPOINT_FILE];
   const heads: Head[] = [];
   for (const name of names) {
     try {
       const note = await readFile(join(folder, name), 'utf8');
       const { size, root, signed } = await openCheckpoint(note, found.key.name, [found.key, ...found.witnesses]);
       heads.push({ size, root, name });
-      for (const { key, timeS } of signed) if (timeS !== undefined) found.anchors.push({ size, witness: key.name, at: new Date(timeS * 1000).toISOString() });
+      for (const { key, timeS } of signed)
+        if (timeS !== undefined) found.anchors.push({ kind: 'witness', size, by: key.name, at: new Date(timeS * 1000).toISOString() });
     } catch (error) {
       if (!(error instanceof TlogError) && !isMissing(error)) throw error;
       found.faults.push(`${name}: ${error instanceof Error ? error.message : 'it cannot be read'}`);

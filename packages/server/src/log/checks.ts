@@ -1,13 +1,20 @@
 /** What `gatehouse doctor` and the health page say about the log. */
 import type { AppContext } from '../platform/context.ts';
 import type { Check, CheckResult } from '../platform/domain.ts';
+import { checkCompleteness, checkTree } from './check-findings.ts';
+import { checkOutside } from './outside-findings.ts';
 import type { LogService } from './service.ts';
 
 const LATE_MS = 5 * 60_000;
 const PENDING_MAX = 1_000;
 
 export function checks(service: LogService, { clock }: AppContext): readonly Check[] {
-  return [{ name: 'log.checkpoint', title: 'The log is signed and continues what was signed before', run: () => check(service, clock.now()) }];
+  return [
+    { name: 'log.checkpoint', title: 'The log is signed and continues what was signed before', run: () => check(service, clock.now()) },
+    { name: 'log.tree', title: 'Every entry of the log is as it was hashed', run: () => checkTree(service, clock.now()) },
+    { name: 'log.completeness', title: 'Everything that must be in the log is in it', run: () => checkCompleteness(service, clock.now()) },
+    { name: 'log.outside', title: 'Outsiders have seen the log, and none contradicts it', run: () => checkOutside(service.outside, clock.now()) },
+  ];
 }
 
 async function check(service: LogService, now: Date): Promise<CheckResult> {

@@ -4,11 +4,24 @@ import { parseVerifierKey, TlogError, type VerifierKey } from '@gatehouse/tlog';
 import { z } from 'zod';
 import { EXIT, print, textOption, type CommandArguments, type CommandDefinition } from '../platform/cli/command.ts';
 import { GatehouseError } from '../platform/errors.ts';
+import { describeRange } from './anchor-rules.ts';
 import { auditLogFolder, type AuditReport } from './audit.ts';
+import { checkCommands, verifyCompleteness } from './check-commands.ts';
 import { KEY_FILE } from './folder.ts';
 import { ProofSchema, StatusSchema } from './schema.ts';
+import { readStampAnchors } from './stamp-verifier.ts';
+import { StampFault } from './stamp-schema.ts';
+import { describeOutside, witnessCommands } from './witness-commands.ts';
 
-export const commands: readonly CommandDefinition[] = [statusCommand(), checkpointCommand(), proveCommand(), exportCommand(), verifyCommand()];
+export const commands: readonly CommandDefinition[] = [
+  statusCommand(),
+  checkpointCommand(),
+  proveCommand(),
+  exportCommand(),
+  verifyCommand(),
+  ...checkCommands,
+  ...witnessCommands,
+];
 
 function statusCommand(): CommandDefinition {
   return {
@@ -20,6 +33,7 @@ function statusCommand(): CommandDefinition {
         `Log ${status.origin}: ${status.size} entries, ${status.pending} wait.`,
         status.checkpoint === null ? 'No checkpoint yet.' : `Signed: ${status.checkpoint.size} entries at ${status.checkpoint.at}.`,
         `Key: ${status.verifierKey}`,
+        ...describeOutside(status.outside),
         ...(status.isConsistent ? [] : ['The database does NOT continue what was signed. Nothing more is signed. See `gatehouse doctor`.']),
       ]);
       return status.isConsistent ? EXIT.ok : EXIT.finding;
@@ -76,21 +90,25 @@ function exportCommand(): CommandDefinition {
 function verifyCommand(): CommandDefinition {
   return {
     name: 'log verify',
-    summary: 'check a copied log offline: every entry, hash and checkpoint',
-    arguments: [{ name: '<folder>', about: 'from `gatehouse log export`, or a mirror of the public files' }],
+    summary: 'check a copied log offline: every entry, hash and checkpoint; or the completeness of the running one',
+    arguments: [{ name: '[folder]', about: 'from `gatehouse log export`, or a mirror of the public files' }],
     options: [
       {
         flags: '--key <key>',
         about: 'the verifier key of the log, as you got it from the operator; without it the key in the folder is used, which proves less',
       },
       { flags: '--witness <key>', about: 'the verifier key of a witness whose cosignatures count (repeatable)', isRepeatable: true },
+      { flags: '--tsa-ca <file>', about: 'PEM certificates of the time-stamping authority whose stamps count' },
+      { flags: '--completeness', about: 'instead of a copy: ask the running server to compare its log with the rows of all domains' },
     ],
-    help: 'Needs no server and no network. Exits with 0 when everything holds, 1 when something does not.',
+    help: 'With a folder it needs no server and no network. Exits with 0 when everything holds, 1 when something does not.',
     async run(context, args) {
-      const folder = args.positional[0] ?? '';
+      if (args.options['completeness'] === true) return verifyCompleteness(context);
+      const folder = args.positional[0];
+      if (folder === undefined) throw new GatehouseError('invalid_request', 'Nothing was checked: name the folder of a copy, or give --completeness.');
       const given = textOption(args, 'key');
       const key = readKey(given ?? (await readFile(join(folder, KEY_FILE), 'utf8').catch(() => '')).trim());
-      const report = await auditLogFolder(folder, { key, witnesses: readWitnesses(args) });
+      const report = await auditLogFolder(folder, { key, witnesses: readWitnesses(args), authorities: await readAuthorities(args) });
       print(context, { ...report, keyFromFolder: given === undefined }, () => describe(report, given === undefined));
       return report.isIntact ? EXIT.ok : EXIT.finding;
     },
@@ -100,6 +118,17 @@ function verifyCommand(): CommandDefinition {
 function readWitnesses(args: CommandArguments): VerifierKey[] {
   const keys = args.options['witness'];
   return Array.isArray(keys) ? keys.map((text) => readKey(String(text))) : [];
+}
+
+async function readAuthorities(args: CommandArguments): Promise<ReturnType<typeof readStampAnchors> | undefined> {
+  const file = textOption(args, 'tsaCa');
+  if (file === undefined) return undefined;
+  try {
+    return readStampAnchors(await readFile(file, 'utf8'));
+  } catch (cause) {
+    if (!(cause instanceof StampFault)) throw cause;
+    throw new GatehouseError('invalid_request', `Nothing was checked: ${file} holds no certificates in PEM that can be used.`, { cause });
+  }
 }
 
 function readKey(text: string): VerifierKey {
@@ -115,14 +144,14 @@ function readKey(text: string): VerifierKey {
   }
 }
 
-function describe({ isIntact, origin, entries, checkpoints, anchors, anchoredUpTo, faults }: AuditReport, isOwnKey: boolean): string[] {
+function describe({ isIntact, origin, entries, checkpoints, ranges, notCounted, faults }: AuditReport, isOwnKey: boolean): string[] {
   return [
     isIntact
       ? `Intact: ${entries} entries of ${origin}, ${checkpoints} checkpoints.`
       : `NOT INTACT: ${faults.length} fault(s) in ${origin}; ${entries} entries could be read.`,
     ...faults.map((fault) => `- ${fault}`),
-    ...anchors.map(({ size, witness, at }) => `Anchored: entries 0 to ${size - 1}, by ${witness} at ${at}.`),
-    ...(isIntact && anchoredUpTo < entries ? [`Not anchored: entries ${anchoredUpTo} to ${entries - 1}. They rest on the word of the log alone.`] : []),
+    ...ranges.map(describeRange),
+    ...notCounted.map((what) => `Not counted: ${what}`),
     ...(isOwnKey ? ['The key came from the folder itself: this shows that the folder is consistent, not whose it is. Give --key to show that.'] : []),
   ];
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { listNewBundles, listTiles, tilePath, type Tile } from '@gatehouse/tlog';
 import type { Database } from '../platform/db/database.ts';
 import { GatehouseError } from '../platform/errors.ts';
+import { listStamps } from './store-stamp.ts';
 import { listCheckpoints } from './store.ts';
 import { readTile } from './tiles.ts';
 
@@ -16,6 +17,8 @@ export interface WrittenFolder {
 export const CHECKPOINT_FILE = 'checkpoint';
 export const OLD_CHECKPOINTS = 'checkpoints';
 export const KEY_FILE = 'verifier-key';
+/** `<size>.note`: a checkpoint as it was stamped; `<size>.tsr`: the answer of the authority (RFC 3161). */
+export const STAMPS = 'stamps';
 
 /** @throws {GatehouseError} `conflict` unless the folder is new or empty */
 export async function writeLogFolder(
@@ -36,9 +39,14 @@ export async function writeLogFolder(
     await write(join(folder, tilePath(tile)), bytes);
   }
   for (const { size, note } of checkpoints) await write(join(folder, OLD_CHECKPOINTS, String(size)), note);
+  const stamps = (await listStamps(database.sql)).filter(({ size }) => size <= last.size);
+  for (const { size, note, response } of stamps) {
+    await write(join(folder, STAMPS, `${size}.note`), note);
+    await write(join(folder, STAMPS, `${size}.tsr`), response);
+  }
   await write(join(folder, CHECKPOINT_FILE), last.note);
   await write(join(folder, KEY_FILE), `${verifierKey}\n`);
-  return { folder, entries: last.size, files: tiles.length + checkpoints.length + 2 };
+  return { folder, entries: last.size, files: tiles.length + checkpoints.length + stamps.length * 2 + 2 };
 }
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {

@@ -1,7 +1,10 @@
+import type { AppContext } from '../platform/context.ts';
 import type { JobDefinition } from '../platform/jobs.ts';
+import { checkJobs } from './check-jobs.ts';
 import type { LogService } from './service.ts';
+import { witnessJobs } from './witness-jobs.ts';
 
-export function jobs(service: LogService): readonly JobDefinition[] {
+export function jobs(service: LogService, context: AppContext): readonly JobDefinition[] {
   return [
     {
       name: 'log.checkpoint',
@@ -10,5 +13,7 @@ export function jobs(service: LogService): readonly JobDefinition[] {
         await service.checkpoint();
       },
     },
+    ...checkJobs(service, context),
+    ...witnessJobs(service.outside),
   ];
 }

@@ -277,7 +277,7 @@ describe('a copy of the log', () => {
       isIntact: true,
       entries: 25,
       anchoredUpTo: 20,
-      anchors: [{ size: 20, witness: 'witness.example/w', at: '2025-11-25T19:46:40.000Z' }],
+      anchors: [{ kind: 'witness', size: 20, by: 'witness.example/w', at: '2025-11-25T19:46:40.000Z' }],
     });
     expect(await audit(folder)).toMatchObject({ anchoredUpTo: 0 });
   });

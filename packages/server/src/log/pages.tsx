@@ -19,11 +19,21 @@ import {
   Warning,
 } from '../platform/ui/components.tsx';
 import { renderPage } from '../platform/ui/page.tsx';
+import { ChecksPart, readChecks, type ChecksView } from './completeness-part.tsx';
 import type { EntryView, LogStatus } from './schema.ts';
+import { WitnessPart, witnessPages } from './witness-part.tsx';
+import type { WitnessView } from './witness-schema.ts';
 import type { LogService } from './service.ts';
 
 const SHOWN = 50;
 const IndexParams = z.object({ index: z.coerce.number().int().min(0) });
+/** What the page says after a button. */
+const DONE = ['signed', 'asked', 'stamped'] as const;
+const DONE_TEXTS = {
+  signed: 'A checkpoint stands for everything so far.',
+  asked: 'All witnesses were asked. What each of them answered stands below.',
+  stamped: 'A time stamp stands for everything so far.',
+} as const;
 const FORMS = ['proof', 'entry'] as const;
 
 export function pages(service: LogService): readonly Route[] {
@@ -33,11 +43,17 @@ export function pages(service: LogService): readonly Route[] {
       path: '/console/log',
       right: 'log:read',
       summary: 'The transparency log',
-      query: z.object({ before: z.coerce.number().int().min(0).optional().catch(undefined), done: z.literal('signed').optional().catch(undefined) }),
+      query: z.object({ before: z.coerce.number().int().min(0).optional().catch(undefined), done: z.enum(DONE).optional().catch(undefined) }),
       async handle({ query, principal }) {
         const { before = Number.MAX_SAFE_INTEGER, done } = query;
         const [status, entries] = [await service.status(), await service.entries({ before, limit: SHOWN })];
-        return html(renderLogPage({ status, entries, isFirstPage: query.before === undefined, isSigned: done !== undefined }, principal));
+        const checks = await readChecks(service);
+        return html(
+          renderLogPage(
+            { status, checks, entries, witness: await service.outside.witness.describe(), isFirstPage: query.before === undefined, done },
+            principal,
+          ),
+        );
       },
     }),
     definePage({
@@ -51,6 +67,7 @@ export function pages(service: LogService): readonly Route[] {
         return seeOther('/console/log?done=signed');
       },
     }),
+    ...witnessPages(service.outside),
     ...FORMS.map((form) =>
       definePage({
         method: 'get',
@@ -71,12 +88,14 @@ export function pages(service: LogService): readonly Route[] {
 
 interface LogView {
   readonly status: LogStatus;
+  readonly checks: ChecksView;
   readonly entries: readonly EntryView[];
   readonly isFirstPage: boolean;
-  readonly isSigned: boolean;
+  readonly witness: WitnessView;
+  readonly done: (typeof DONE)[number] | undefined;
 }
 
-function renderLogPage({ status, entries, isFirstPage, isSigned }: LogView, principal: Principal): string {
+function renderLogPage({ status, checks, entries, witness, isFirstPage, done }: LogView, principal: Principal): string {
   const last = entries.at(-1)?.index ?? 0;
   return renderPage({
     title: 'Log',
@@ -84,11 +103,7 @@ function renderLogPage({ status, entries, isFirstPage, isSigned }: LogView, prin
     current: 'log',
     children: (
       <>
-        {isSigned ? (
-          <NotificationBanner kind="success" title="Signed">
-            A checkpoint stands for everything so far.
-          </NotificationBanner>
-        ) : null}
+        {done === undefined ? null : <NotificationBanner kind="success">{DONE_TEXTS[done]}</NotificationBanner>}
         <Title>Transparency log</Title>
         {status.isConsistent ? null : (
           <Warning>
@@ -108,7 +123,9 @@ function renderLogPage({ status, entries, isFirstPage, isSigned }: LogView, prin
             {status.verifierKey}
           </CodeBlock>
         </Details>
-        <h2 class="heading-m">Entries</h2>
+        <WitnessPart view={status.outside} size={status.size} witness={witness} principal={principal} />
+        <ChecksPart {...checks} />
+        <h2>Entries</h2>
         <Table
           caption="Entries, newest first"
           isCaptionHidden

@@ -4,8 +4,10 @@ import type { AppContext } from '../platform/context.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { json, Reply, type Answer } from '../platform/http/reply.ts';
 import { defineRoute, type Route } from '../platform/http/route.ts';
+import { checkRoutes } from './check-routes.ts';
 import { EntryViewSchema, ProofSchema, StatusSchema } from './schema.ts';
 import type { LogService } from './service.ts';
+import { witnessRoutes } from './witness-routes.ts';
 
 const IndexParams = z.object({ index: z.coerce.number().int().min(0) });
 const PathSchema = z.string().regex(/^[a-z0-9.]{1,8}$/);
@@ -32,6 +34,8 @@ export function routes(service: LogService, { config }: AppContext): readonly Ro
     }),
     ...Array.from({ length: DEPTH_MAX }, (_none, i) => tileRoute(service, { depth: i + 1, assertPublic })),
     ...apiRoutes(service),
+    ...witnessRoutes(service.outside),
+    ...checkRoutes(service),
   ];
 }
 

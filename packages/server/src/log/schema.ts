@@ -1,6 +1,7 @@
 /** Words and shapes of the transparency log: what is recorded, what outsiders see of it, and what a checkpoint stands for. */
 import { z } from 'zod';
 import type { EventName } from '../platform/events.ts';
+import { OutsideSchema } from './witness-schema.ts';
 
 /** An event as it happened, before it has a place. */
 export interface LogRecord {
@@ -34,6 +35,7 @@ export const StatusSchema = z
     pending: z.number().int().describe('Events that have none yet; usually none for longer than a second.'),
     checkpoint: z.object({ size: z.number().int(), at: z.iso.datetime() }).nullable(),
     isConsistent: z.boolean().describe('False: the log does not continue what was signed before, and nothing more is signed.'),
+    outside: OutsideSchema,
   })
   .meta({ id: 'LogStatus' });
 export type LogStatus = z.output<typeof StatusSchema>;

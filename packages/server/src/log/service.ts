@@ -1,14 +1,23 @@
 /** The log as the rest of Gatehouse and outsiders use it. */
-import { createHashReader, formatProofFile, formatVerifierKey, parseTilePath, proveInclusion, type SignerKey } from '@gatehouse/tlog';
+import { createHashReader, formatProofFile, formatVerifierKey, parseTilePath, proveInclusion, signNote, type SignerKey } from '@gatehouse/tlog';
 import type { AppContext } from '../platform/context.ts';
 import { GatehouseError, isGatehouseError } from '../platform/errors.ts';
 import { createCheckpoints, type Checkpoints } from './checkpoints.ts';
 import { writeLogFolder, type WrittenFolder } from './folder.ts';
+import type { EventName } from '../platform/events.ts';
+import type { LogParts, LogSource } from '../platform/log-source.ts';
+import type { SelfCheckResult } from './checks-schema.ts';
+import { createCompletenessCheck, type CompletenessCheck } from './completeness.ts';
 import { recordEvents } from './recorder.ts';
-import { toOrigin } from './rules.ts';
+import { LOGGED_EVENTS, toOrigin } from './rules.ts';
 import { PublicEntrySchema, type EntryView, type LogProof, type LogStatus, type StoredCheckpoint, type TreeHead } from './schema.ts';
+import { createSelfCheck, type SelfCheck } from './self-check.ts';
 import { createSequencer } from './sequencer.ts';
+import { createOutside, type Outside } from './outside.ts';
 import { openLogKey } from './signer.ts';
+import { isStatement } from './statement-rules.ts';
+import { noteStates } from './states.ts';
+import { findIndexOf, noteKinds } from './store-checks.ts';
 import * as store from './store.ts';
 import { isTileOf, readTile } from './tiles.ts';
 
@@ -25,10 +34,23 @@ export interface LogService {
   entry(index: number): Promise<EntryView>;
   /** Makes a checkpoint first when the entry is behind the last one. @throws {GatehouseError} `not_found`, `log_diverged` */
   prove(index: number): Promise<LogProof>;
+  /** A signed note of the log about something else than its size, such as the list of files of an evidence pack. Its first line says what it is. */
+  sign(statement: string): Promise<string>;
   /** Copies everything that is public into an empty folder of this machine. */
   export(folder: string): Promise<WrittenFolder>;
   /** @throws {GatehouseError} `log_diverged` */
   verify(): Promise<void>;
+  /** The place of the newest entry of this kind that is about this id (`ID_FIELDS` in rules.ts). Undefined while it has none. */
+  find(kind: EventName, id: string): Promise<number | undefined>;
+  /** Whether all of the tree is as it was hashed: what the last whole check found. */
+  selfCheck(): Promise<SelfCheckResult | null>;
+  readonly checks: { readonly tree: SelfCheck; readonly completeness: CompletenessCheck };
+  /** When every domain has started: what the log is compared with, and what changed since the last start. */
+  begin(domains: LogParts): Promise<void>;
+  /** Witnesses and time stamps. */
+  readonly outside: Outside;
+  /** What outsiders have seen of this log. */
+  anchors: Outside['anchors'];
   /** Gives places to what waits. */
   drain(): Promise<number>;
   start(): void;
@@ -49,9 +71,20 @@ export async function createLogService(context: AppContext): Promise<LogService>
   const checkpoints = createCheckpoints({ context, signer });
   const sequencer = createSequencer(context);
   const parts: Parts = { context, checkpoints, signer, drain: sequencer.drain };
+  const outside = await createOutside({ context, signer, checkpoint: () => drainAndPublish(parts) });
+  let sources: readonly LogSource[] = [];
+  const tree = createSelfCheck(context);
   recordEvents(context);
+  await noteKinds(database.sql, LOGGED_EVENTS, context.clock.now());
   return {
-    status: () => readStatus(parts),
+    find: (kind, id) => findIndexOf(database.sql, kind, id),
+    selfCheck: tree.last,
+    checks: { tree, completeness: createCompletenessCheck({ context, sources: () => sources }) },
+    async begin(domains) {
+      ({ sources } = domains);
+      await noteStates(context, domains.states);
+    },
+    status: () => readStatus(parts, outside),
     head: () => store.readTree(database.sql),
     checkpoint: () => drainAndPublish(parts),
     async lastNote() {
@@ -63,11 +96,17 @@ export async function createLogService(context: AppContext): Promise<LogService>
     entries: async (page) => (await store.listEntries(database.sql, page)).map(toView),
     entry: async (index) => toView(await requireEntry(parts, index)),
     prove: (index) => prove(parts, index),
+    async sign(statement) {
+      if (!isStatement(statement)) throw new GatehouseError('internal', 'Nothing was signed: this text could be taken for a checkpoint.');
+      return signNote(statement, [await signer()]);
+    },
     export: async (folder) => {
       await drainAndPublish(parts);
       return writeLogFolder(folder, { database, verifierKey: formatVerifierKey(await signer()) });
     },
     verify: checkpoints.verify,
+    outside,
+    anchors: outside.anchors,
     drain: sequencer.drain,
     start: sequencer.start,
     stop: sequencer.stop,
@@ -79,7 +118,7 @@ async function drainAndPublish({ checkpoints, drain }: Parts): Promise<StoredChe
   return checkpoints.publish();
 }
 
-async function readStatus({ context, checkpoints, signer }: Parts): Promise<LogStatus> {
+async function readStatus({ context, checkpoints, signer }: Parts, outside: Outside): Promise<LogStatus> {
   const { sql } = context.database;
   const key = await signer();
   const last = await store.findLastCheckpoint(sql);
@@ -89,6 +128,7 @@ async function readStatus({ context, checkpoints, signer }: Parts): Promise<LogS
     size: (await store.readTree(sql)).size,
     pending: await store.countPending(sql),
     checkpoint: last === undefined ? null : { size: last.size, at: last.at.toISOString() },
+    outside: await outside.describe(),
     isConsistent: await checkpoints.verify().then(
       () => true,
       (error: unknown) => {

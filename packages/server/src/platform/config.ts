@@ -39,6 +39,8 @@ export interface ConfigInput {
 const KEYS = Object.keys(SETTINGS).filter((key): key is SettingKey => key in SETTINGS);
 const PATH_KEYS: readonly SettingKey[] = [
   'dataDir',
+  'geoFiles',
+  'internationalPhasesFile',
   'ageProvidersFile',
   'ageStatementFile',
   'pgBin',
@@ -47,6 +49,8 @@ const PATH_KEYS: readonly SettingKey[] = [
   'receiptKeyFile',
   'ageKeyFile',
   'logKeyFile',
+  'logWitnessKeyFile',
+  'logTimestampCaFile',
   'ageVerifierFile',
   'ageTokenKeyFile',
   'ageGateKeyFile',
@@ -108,6 +112,7 @@ export function childEnvironment(env: Readonly<Record<string, string | undefined
 }
 
 function toAbsolute(cwd: string, path: unknown): unknown {
+  if (Array.isArray(path)) return path.map((one) => toAbsolute(cwd, one));
   return typeof path === 'string' && !isAbsolute(path) ? resolve(cwd, path) : path;
 }
 
@@ -148,6 +153,12 @@ function describeFileFault(error: unknown): string {
 function checkTogether(config: Config, errors: FieldError[]): void {
   if ((config.tlsCertFile === undefined) !== (config.tlsKeyFile === undefined)) {
     errors.push({ at: 'tlsCertFile, tlsKeyFile', message: 'both are needed for TLS, or neither' });
+  }
+  if ((config.logTimestampUrl === undefined) !== (config.logTimestampCaFile === undefined)) {
+    errors.push({
+      at: 'logTimestampUrl, logTimestampCaFile',
+      message: 'both are needed for time stamps, or neither: a stamp that nobody can check is worth nothing',
+    });
   }
   const isPublic = !isLoopback(config.host);
   if (isPublic && config.tlsCertFile === undefined && config.trustedProxies.length === 0) {

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Config, SettingView } from './config.ts';
 import type { Database } from './db/database.ts';
 import type { Events } from './events.ts';
+import type { Evidence } from './evidence.ts';
 import type { Jobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -25,6 +26,10 @@ export interface AppContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: Events;
+  /** Where this process listens, for requests to itself; undefined when only the control socket is open. */
+  readonly ownUrl: () => string | undefined;
+  /** What domains measure about themselves, for the domain `code` to judge. */
+  readonly evidence: Evidence;
   readonly database: Database;
   readonly jobs: Jobs;
   readonly blobs: Blobs;

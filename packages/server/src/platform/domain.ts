@@ -7,6 +7,7 @@ import type { AppContext } from './context.ts';
 import type { Migration } from './db/migrate.ts';
 import type { Route } from './http/route.ts';
 import type { JobDefinition } from './jobs.ts';
+import type { LogSource, LogState } from './log-source.ts';
 
 export type { AppContext, Blobs };
 
@@ -48,6 +49,11 @@ export interface Domain<Name extends string = string, Service = never, Needs ext
   pages?(service: Service, context: AppContext): readonly Route[];
   jobs?(service: Service, context: AppContext): readonly JobDefinition[];
   checks?(service: Service, context: AppContext): readonly Check[];
+  /** Rows that the entries of the transparency log are held against. */
+  logSources?(service: Service, context: AppContext): readonly LogSource[];
+  /** What must be an entry when it is another than at the last start: keys in use, the policy. Asked when every domain has started. */
+  logStates?(service: Service, context: AppContext): Promise<readonly LogState[]> | readonly LogState[];
+  /** Instruments for operators (`context.metrics`), and sources of evidence about measures (`context.evidence`). */
   metrics?(service: Service, context: AppContext): void;
   /** Static: the CLI lists them without a running app. */
   readonly commands?: readonly CommandDefinition[];

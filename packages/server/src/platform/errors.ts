@@ -51,7 +51,58 @@ export const PROBLEMS = {
   length_mismatch: { status: 422, title: 'The content ended early or was longer than announced', remedy: 'Send the whole content again.' },
   digest_mismatch: { status: 422, title: 'The content does not have the announced digest', remedy: 'Send the content again; it was changed on its way.' },
   import_refused: { status: 422, title: 'The list was not imported', remedy: 'Correct the lines named in `errors`, or import without strict mode.' },
+  target_invalid: {
+    status: 422,
+    title: 'The target was not set',
+    remedy: 'Name a target of the catalogue, a number and a reason. `gatehouse code target list` lists them.',
+  },
+  catalogue_invalid: {
+    status: 422,
+    title: 'This is not a catalogue that can be used',
+    remedy: 'Get the release again from whoever published it. The one in use stays.',
+  },
+  catalogue_signature: {
+    status: 422,
+    title: 'The signature of the catalogue does not hold',
+    remedy: 'Get catalogue and note again. If somebody else publishes it, add their verifier key to GATEHOUSE_CODE_CATALOGUE_KEYS. The one in use stays.',
+  },
   receipt_invalid: { status: 422, title: 'The receipt is not valid', remedy: 'Do not publish. Submit the content again for a new receipt.' },
+  fact_invalid: {
+    status: 422,
+    title: 'The answers about the service were not kept',
+    remedy: 'Correct the answers named in `errors` and send all of them again.',
+  },
+  record_invalid: { status: 422, title: 'The record was not signed', remedy: 'Correct the fields named in `errors` and sign again. Nothing was kept of it.' },
+  record_incomplete: {
+    status: 422,
+    title: 'The risk assessment is not complete',
+    remedy: 'Complete what `errors` names in the draft, which is kept, and sign again.',
+  },
+  notice_invalid: {
+    status: 422,
+    title: 'The notice cannot be made like that',
+    remedy: 'Do what the text says. The draft is kept, and nothing was sent.',
+  },
+  notice_sealed: {
+    status: 500,
+    title: 'What is kept of a report cannot be opened',
+    remedy: 'Put the key file back that it was sealed with (a backup has it in files/keys). Nothing was changed.',
+  },
+  hosting_target_invalid: {
+    status: 422,
+    title: 'It cannot be asked where that is hosted',
+    remedy: 'Give an http(s) address, a domain name, a public IP address or the number of a network.',
+  },
+  dataset_invalid: {
+    status: 422,
+    title: 'The dataset of addresses cannot be used',
+    remedy: 'Get the file again, or another one. The one in use stays.',
+  },
+  dataset_failed: {
+    status: 502,
+    title: 'The dataset of addresses could not be fetched',
+    remedy: 'Try again later, or fetch the file yourself and give it with `gatehouse geo update --from`. The one in use stays.',
+  },
   rate_limited: { status: 429, title: 'Too many requests', remedy: 'Wait for the time given in Retry-After.' },
   internal: { status: 500, title: 'Something went wrong on our side', remedy: 'Try again; if it persists, give the request id to the operator.' },
   queue_full: {
@@ -86,6 +137,11 @@ export const PROBLEMS = {
   },
   busy: { status: 503, title: 'Too much is being checked at the moment', remedy: 'Try again after the time given in Retry-After. Nothing was used up.' },
   provider_failed: { status: 502, title: 'A provider of age checks did not answer', remedy: 'Choose another method, or try again later. Nothing was decided.' },
+  stamp_failed: {
+    status: 502,
+    title: 'The checkpoint could not be stamped',
+    remedy: 'Do what the text says. The log goes on without the stamp, and the authority is asked again every hour.',
+  },
   data_dir_unavailable: { status: 503, title: 'The data directory cannot be used', remedy: 'Do what the text says; what is in the data directory is kept.' },
   database_failed: { status: 503, title: 'The embedded database could not be started', remedy: 'Do what the text says; what was acknowledged is kept.' },
   config_invalid: { status: 500, title: 'The configuration is not valid', remedy: 'Correct the settings named; `gatehouse config` lists them all.' },

@@ -256,6 +256,25 @@ describe('names', () => {
   });
 });
 
+describe('a host for another protocol', () => {
+  it('is resolved to an address that may be called', async () => {
+    names.addresses = { 'mail.example': ['1.1.1.1'], 'inner.example': ['10.0.0.1'], 'rebind.example': ['1.1.1.1', '10.0.0.1'] };
+    expect(await outbound.resolveHost('Mail.example', 587)).toEqual({ address: '1.1.1.1', isAllowed: false });
+    expect(await outbound.resolveHost('1.1.1.1', 587)).toEqual({ address: '1.1.1.1', isAllowed: false });
+    for (const host of ['inner.example', 'rebind.example', '10.0.0.1', '[::1]', '::1'])
+      await expect(outbound.resolveHost(host, 587)).rejects.toMatchObject({ code: 'outbound_refused' });
+    await expect(outbound.resolveHost('missing.example', 587)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+
+  it('of the operator is called wherever it is, on its port', async () => {
+    const own = createOutbound(['10.0.0.1:25', '[::1]:25']);
+    expect(await own.resolveHost('10.0.0.1', 25)).toEqual({ address: '10.0.0.1', isAllowed: true });
+    expect(await own.resolveHost('[::1]', 25)).toEqual({ address: '::1', isAllowed: true });
+    await expect(own.resolveHost('10.0.0.1', 26)).rejects.toMatchObject({ code: 'outbound_refused' });
+    await own.close();
+  });
+});
+
 describe('send', () => {
   const url = (path = '/'): string => `http://127.0.0.1:${port}${path}`;
 

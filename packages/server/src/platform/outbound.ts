@@ -14,7 +14,7 @@ export interface OutboundRequest {
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -29,6 +29,8 @@ export interface Download {
   readonly status: number;
   /** As it was sent; empty when there was none. */
   readonly contentType: string;
+  /** Where the answer refers to; nobody is sent there. */
+  readonly location?: string;
   readonly bytes: Uint8Array;
 }
 
@@ -38,7 +40,18 @@ export interface Outbound {
   send(request: OutboundRequest): Promise<OutboundReply>;
   /** A whole answer as bytes. @throws {GatehouseError} `too_large` when it has more than `maxBytes`; nothing beyond is read */
   download(request: OutboundRequest & { readonly maxBytes: number }): Promise<Download>;
+  /**
+   * For the few protocols that are not HTTP (mail): an address that may be called, to be used for this one connection.
+   * @throws {GatehouseError} `outbound_refused`; an error with the code of the resolver when the name leads nowhere
+   */
+  resolveHost(host: string, port: number): Promise<ResolvedHost>;
   close(): Promise<void>;
+}
+
+export interface ResolvedHost {
+  readonly address: string;
+  /** The operator named this host as one of their own. */
+  readonly isAllowed: boolean;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -96,8 +109,8 @@ export function isPublicAddress(address: string): boolean {
 export function createOutbound(allowed: readonly string[]): Outbound {
   const allowList = new Set(allowed.map((host) => host.toLowerCase()));
   // `host` leaves out the port of the scheme; the list may name it all the same.
-  const isAllowed = (url: URL): boolean =>
-    allowList.has(url.hostname) || allowList.has(`${url.hostname}:${url.port === '' ? DEFAULT_PORTS[url.protocol] : url.port}`);
+  const isAllowedHost = (host: string, port: string | undefined): boolean => allowList.has(host) || allowList.has(`${host}:${port}`);
+  const isAllowed = (url: URL): boolean => isAllowedHost(url.hostname, url.port === '' ? DEFAULT_PORTS[url.protocol] : url.port);
   const guarded = createAgent(true);
   const trusted = createAgent(false);
   const check = (text: string): URL => {
@@ -132,7 +145,16 @@ export function createOutbound(allowed: readonly string[]): Outbound {
       const reply = await call(outgoing);
       const { bytes, isWhole } = await readBounded(reply.body, maxBytes);
       if (!isWhole) throw new GatehouseError('too_large', `The answer has more than ${maxBytes} bytes. Nothing of it was kept.`);
-      return { status: reply.statusCode, contentType: [reply.headers['content-type']].flat()[0] ?? '', bytes };
+      const [location] = [reply.headers['location']].flat();
+      const contentType = [reply.headers['content-type']].flat()[0] ?? '';
+      return { status: reply.statusCode, contentType, ...(location === undefined ? {} : { location }), bytes };
+    },
+    async resolveHost(host, port) {
+      const name = host.toLowerCase();
+      const allows = isAllowedHost(name, String(port));
+      const bare = name.replace(/^\[|\]$/g, '');
+      if (isIP(bare) !== 0 && !allows && !isPublicAddress(bare)) throw refuse('It is not a public address.');
+      return { address: isIP(bare) === 0 ? await lookupOne(bare, allows) : bare, isAllowed: allows };
     },
     async close() {
       await Promise.all([guarded.destroy(), trusted.destroy()]);
@@ -158,6 +180,15 @@ function lookupPublic(host: string, options: object, callback: LookupCallback): 
       return callback(refuse('Its name leads to an address that is not public.'), []);
     if ('all' in options && options.all === true) return callback(null, addresses);
     callback(null, first.address, first.family);
+  });
+}
+
+function lookupOne(host: string, isAllowed: boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const done: LookupCallback = (error, address) =>
+      error === null && typeof address === 'string' ? resolve(address) : reject(error ?? refuse('Its name leads nowhere.'));
+    if (isAllowed) dnsLookup(host, {}, done);
+    else lookupPublic(host, {}, done);
   });
 }
 

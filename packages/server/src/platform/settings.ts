@@ -4,29 +4,11 @@
  */
 import { z } from 'zod';
 import { isAddressRange } from './http/client-address.ts';
+import { flag, text, whole, words, type Setting } from './setting-types.ts';
+import { INTERNATIONAL_SETTINGS } from './settings-international.ts';
 
-export interface Setting<Schema extends z.ZodType = z.ZodType> {
-  readonly schema: Schema;
-  readonly about: string;
-  /** Never shown, only "set" or "not set". */
-  readonly isSecret?: true;
-}
+export type { Setting } from './setting-types.ts';
 
-const text = z.string().trim().min(1);
-const words = z
-  .union([z.array(text), z.string()])
-  .transform((value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value).filter((word) => word !== ''));
-/** Digits or a JSON number, nothing that JavaScript would turn into one: `null`, `true` and `0x10` are mistakes, not limits. */
-const whole = (min: number, max: number): z.ZodType<number> => {
-  const fault = `must be a whole number from ${min} to ${max}`;
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value),
-    z.number(fault).int(fault).min(min, fault).max(max, fault),
-  );
-};
-const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
-  .transform((value) => value === true || value === 'true' || value === '1' || value === 'yes');
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
@@ -196,6 +178,14 @@ export const SETTINGS = {
     schema: text.optional(),
     about: 'JSON file with the words of the operator in that statement: operator, preface, alternatives, contact. Read at the start.',
   },
+  codeStatement: {
+    schema: flag.default(false),
+    about: 'Whether the public statement about measures and their states is served at /code/statement. Off until you decide to publish it.',
+  },
+  codeStatementFile: {
+    schema: text.optional(),
+    about: 'JSON file with the words of the operator in that statement: operator, preface, contact. Read at the start.',
+  },
   logKeyFile: {
     schema: text.optional(),
     about:
@@ -212,6 +202,65 @@ export const SETTINGS = {
     schema: flag.default(true),
     about: 'Whether everybody may read the log at /log/. Entries hold kinds, minutes, versions and commitments, and nothing about persons.',
   },
+  logWitnessName: {
+    schema: z
+      .string()
+      .regex(/^[^\s+]{1,200}$/u, 'must be a name without spaces and plus signs')
+      .optional(),
+    about:
+      'The name under which this installation cosigns the logs of others, as their witness. Set it once and keep it. Default: the name of the log, and `/witness`.',
+  },
+  logWitnessKeyFile: {
+    schema: text.optional(),
+    about:
+      'Ed25519 private key (PKCS#8 PEM) that cosigns the logs of others; several nodes share one. Default: made when the first of them is added, as keys/log-witness.pem in the data directory.',
+  },
+  logTimestampUrl: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    about: 'Address of a time-stamping authority (RFC 3161), which is asked once a day to stamp the last checkpoint of the log. Needs logTimestampCaFile.',
+  },
+  logTimestampCaFile: {
+    schema: text.optional(),
+    about: 'PEM file with the certificate (or certificates) of the authority above the time-stamping service. Only stamps that lead to it are kept.',
+  },
+  logTimestampPolicy: {
+    schema: z
+      .string()
+      .regex(/^[012](\.(0|[1-9]\d*))+$/, 'must be an object identifier such as 1.2.3.4')
+      .optional(),
+    about: 'The policy that is asked of the time-stamping authority; a stamp under another one is refused. Default: whatever policy the authority has.',
+  },
+  codeCatalogueKeys: {
+    schema: words.default([]),
+    about:
+      'Verifier keys (name+id+key, comma-separated) of further publishers of the catalogue of measures. What they sign is believed as much as what comes with Gatehouse.',
+  },
+  codeCanaryMinutes: {
+    schema: whole(0, 10_080).default(60),
+    about: 'How often pictures of our own are sent through the gate to see whether they are found; 0: never, and then nothing shows that they would be.',
+  },
+  codeProbeMinutes: {
+    schema: whole(0, 10_080).default(60),
+    about: 'How often it is tried to get past the gate of age checks, and the pages named below are fetched; 0: never.',
+  },
+  codeTermsUrl: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    about: 'Address of the terms of the service, fetched without sign-in: whether they can be reached, their headings, their reading age.',
+  },
+  codeTermsHeadings: { schema: words.default([]), about: 'Words (comma-separated) that must each stand in a heading of the terms.' },
+  codeReadingAge: {
+    schema: whole(0, 25).default(0),
+    about: 'The reading age that the terms must not be above, such as the lowest age of users; 0: it is measured only.',
+  },
+  codeComplaintsUrl: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    about: 'Address of the page on which anybody can complain, fetched without sign-in.',
+  },
+  codeFeatureUrls: {
+    schema: words.default([]),
+    about: 'Addresses (comma-separated) of pages of features that the code asks for, such as blocking and muting.',
+  },
+  ...INTERNATIONAL_SETTINGS,
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;
 

@@ -91,8 +91,12 @@ export interface ScreenRequest {
   readonly sizeBytes: number;
   /** Fair queueing: requests of different keys take turns. */
   readonly key: string;
+  /** A test picture of our own: compared with the list of those as well. */
+  readonly isCanary?: boolean;
   readonly signal?: AbortSignal;
 }
+
+export type RematchOptions = Pick<ScreenRequest, 'isCanary'>;
 
 export interface ScreenResult {
   readonly screening: Screening;
@@ -104,7 +108,7 @@ export interface ScreeningService {
   /** Never throws for what the content is: a fault becomes `error` or `unscannable`. */
   screen(request: ScreenRequest): Promise<ScreenResult>;
   /** Compares stored signals with the lists in force. Never throws: a fault becomes `error`. */
-  rematch(signals: QuerySignals): Promise<Screening>;
+  rematch(signals: QuerySignals, options?: RematchOptions): Promise<Screening>;
   readonly engineVersion: string;
   /** Screenings waiting and under way. */
   queueLength(): number;

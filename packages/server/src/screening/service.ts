@@ -66,10 +66,10 @@ export function createScreening(options: ScreeningOptions): ScreeningService {
       observe?.(result.screening);
       return result;
     },
-    async rematch(signals) {
+    async rematch(signals, { isCanary } = {}) {
       const startMs = clock.monotonicMs();
       try {
-        const match = await options.lists.matcher().match(signals, { key: RECHECK_KEY });
+        const match = await options.lists.matcher().match(signals, { key: RECHECK_KEY, withCanaries: isCanary });
         const reading: Reading = { kind: 'hashed', pictures: signals.pictures };
         return conclude(options, { reading, match, times: NO_TIMES, startMs, matchMs: clock.monotonicMs() - startMs });
       } catch (error) {
@@ -91,7 +91,7 @@ async function screen(options: ScreeningOptions, request: ScreenRequest, startMs
   const digestsOnly: QuerySignals = { digests: request.digests, pictures: [] };
   const isHopeless = (match: MatchResult): boolean =>
     match.hitCount === 0 && (lists.freshness().state === 'loading' || (match.activeLists === 0 && config.requireLists));
-  const matching = { key: request.key, signal: request.signal };
+  const matching = { key: request.key, signal: request.signal, withCanaries: request.isCanary };
   const isUnanswerable = isHopeless(await lists.matcher().match(digestsOnly, matching));
   const content: ReadContent = isUnanswerable ? { reading: unread(request), times: NO_TIMES } : await read(options, request);
   const { reading, times } = content;

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { anchorId } from '@gatehouse/credential';
 import { createTestAuthority } from '@gatehouse/credential/simulator';
+import { createSignerKey, formatVerifierKey, hashLeaf, signCheckpoint } from '@gatehouse/tlog';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeRoutes } from '../../src/app.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -115,6 +116,123 @@ async function callAgeEvidence(): Promise<void> {
   expect((await call('GET', '/v1/age/evidence/verification')).body).toMatchObject({ isIntact: true });
   expect((await call('GET', '/v1/age/evidence/export?format=json')).body).toMatchObject({ verification: { isIntact: true } });
   expect((await call('GET', '/age/statement.json')).body).toMatchObject({ about: 'Gatehouse supplies evidence and claims no compliance.' });
+}
+
+async function callCodeCatalogue(): Promise<void> {
+  expect((await call('GET', '/v1/code/catalogue')).body).toMatchObject({ version: '1.0.0', format: 1 });
+  expect((await call('GET', '/v1/code/catalogue/controls/icu-c9')).body).toMatchObject({ control: { ref: 'ICU C9' }, source: { id: 'ICU' } });
+  expect((await call('GET', '/v1/code/catalogue/controls/none')).status).toBe(404);
+  expect((await call('GET', '/v1/code/releases')).body['releases']).toMatchObject([{ version: '1.0.0', isCurrent: true }]);
+  const { body: shipped } = await call('GET', '/v1/code/releases/1.0.0');
+  expect((await call('POST', '/v1/code/releases', { json: shipped })).body).toMatchObject({ version: '1.0.0', isCurrent: true });
+  const forged = { ...shipped, catalogue: text(shipped['catalogue']).replace('180 measures', '181 measures') };
+  expect((await call('POST', '/v1/code/releases', { json: forged })).body['code']).toBe('catalogue_signature');
+  expect((await call('POST', '/v1/code/releases/1.0.0/use', { json: {} })).body).toMatchObject({ isCurrent: true });
+  expect((await call('GET', '/v1/code/releases/1.0.0/difference/1.0.0')).body).toEqual({ from: '1.0.0', to: '1.0.0', controls: [] });
+  expect((await call('GET', '/v1/code/amendments')).body['amendments']).toHaveLength(13);
+}
+
+async function callCodeExports(): Promise<void> {
+  const path = '/v1/code/exports';
+  for (const model of ['catalog', 'profile', 'component-definition', 'assessment-results', 'plan-of-action-and-milestones', 'mapping-collection']) {
+    expect((await call('GET', `${path}/oscal/${model}`)).body).toMatchObject({ [model]: { metadata: { 'oscal-version': '1.2.2' } } });
+    expect((await call('GET', `${path}/oscal/${model}/losses`)).body).toMatchObject({ model });
+  }
+  expect((await call('GET', `${path}/oscal/system-security-plan`)).status).toBe(400);
+  await call('POST', '/v1/code/evaluations');
+  const pack = await call('GET', `${path}/pack`);
+  expect([pack.status, pack.response.headers.get('content-disposition')]).toEqual([200, expect.stringMatching(/gatehouse-evidence-.+\.tar/)]);
+  expect((await call('GET', `${path}/verifier`)).response.headers.get('content-disposition')).toContain('attachment');
+  for (const table of ['measures', 'facts', 'gaps']) {
+    expect((await call('GET', `${path}/${table}.csv`)).status).toBe(200);
+    expect((await call('GET', `${path}/tables/${table}`)).body['rows']).toBeInstanceOf(Array);
+  }
+  const window = { from: '2026-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' };
+  expect((await call('POST', `${path}/dsa`, { json: window })).body).toMatchObject({ isComplete: true, invalid: [] });
+  expect((await call('POST', `${path}/dsa`, { json: { from: window.to, to: window.from } })).status).toBe(400);
+}
+
+async function callCodeEvidence(): Promise<void> {
+  const made = await call('POST', '/v1/code/evaluations');
+  expect([made.status, made.body['catalogueVersion']]).toEqual([201, '1.0.0']);
+  const path = `/v1/code/evaluations/${text(made.body['id'])}`;
+  expect((await call('GET', path)).body).toMatchObject({ digest: made.body['digest'] });
+  expect((await call('GET', `${path}/proof`)).body['proof']).toContain('c2sp.org/tlog-proof');
+  expect((await call('GET', '/v1/code/evaluations?limit=1')).body['evaluations']).toHaveLength(1);
+  expect((await call('GET', '/v1/code/evaluations/none')).status).toBe(404);
+  expect((await call('GET', '/v1/code/measures')).body['evaluation']).toMatchObject({ id: made.body['id'] });
+  // Nobody has said anything about the service: nothing is a pass.
+  expect((await call('GET', '/v1/code/measures/icu-a2')).body).toMatchObject({ measure: { state: 'not_evaluated' } });
+  expect((await call('GET', '/v1/code/measures/none')).status).toBe(404);
+  expect((await call('PUT', '/v1/code/targets/takedown-hours', { json: { value: 24, reason: 'contract' } })).status).toBe(200);
+  expect((await call('PUT', '/v1/code/targets/none', { json: { value: 24, reason: 'contract' } })).body['code']).toBe('target_invalid');
+  expect((await call('GET', '/v1/code/targets')).body['targets']).toMatchObject([{ id: 'takedown-hours', value: 24 }]);
+  const probed = await call('POST', '/v1/code/probes');
+  // Whether they are found depends on the lists in use.
+  expect(probed.body['canaries']).toContainEqual(expect.objectContaining({ transform: 'turned', isListed: true, sent: 2, released: 0 }));
+}
+
+async function callCodeGaps(): Promise<void> {
+  const { body } = await call('GET', '/v1/code/gaps');
+  expect(body['gaps']).toContainEqual(expect.objectContaining({ control: 'icu-a2', outcome: 'binds', state: 'not_evaluated', plan: null }));
+  const plan = { owner: 'Ada', due: '2020-01-01', plan: 'Name somebody.' };
+  expect((await call('PUT', '/v1/code/gaps/icu-a2', { json: plan })).body['plans']).toMatchObject([plan]);
+  expect((await call('PUT', '/v1/code/gaps/icu-a2', { json: { ...plan, due: 'soon' } })).status).toBe(400);
+  expect((await call('PUT', '/v1/code/gaps/none', { json: plan })).status).toBe(404);
+  expect((await call('GET', '/v1/code/gaps')).body['gaps']).toContainEqual(expect.objectContaining({ control: 'icu-a2', isOverdue: true }));
+  // Off until the operator decides to publish it.
+  expect((await call('GET', '/code/statement.json')).status).toBe(404);
+}
+
+async function callCodeFacts(): Promise<void> {
+  const answers = Object.entries({ ukLinks: true, kind: 'u2u', ukMau: '20,000' }).map(([fact, value]) => ({ fact, value, method: 'contract' }));
+  expect((await call('POST', '/v1/code/facts', { json: { answers } })).status).toBe(200);
+  expect((await call('POST', '/v1/code/facts', { json: { answers: [{ fact: 'large', value: true }] } })).body).toMatchObject({ code: 'fact_invalid' });
+  expect((await call('POST', '/v1/code/facts', { json: { answers: [] } })).status).toBe(400);
+  const { body } = await call('GET', '/v1/code/facts');
+  expect(body['questions']).toContainEqual(expect.objectContaining({ fact: 'ukMau', value: 20_000 }));
+  expect((await call('GET', '/v1/code/facts/ukMau/history')).body['history']).toMatchObject([{ text: '20,000', method: 'contract' }]);
+  expect((await call('GET', '/v1/code/facts/none/history')).status).toBe(404);
+  const { body: all } = await call('GET', '/v1/code/applicability?on=2026-11-30');
+  expect(all).toMatchObject({ day: '2026-11-30', catalogueVersion: '1.0.0', factsDigest: body['digest'] });
+  expect((await call('GET', '/v1/code/applicability/icu-a1')).body).toMatchObject({
+    outcome: 'not_asked',
+    wouldBind: [[{ fact: 'ukMau', to: 'more than 7,000,000' }]],
+  });
+  expect((await call('GET', '/v1/code/applicability/none')).status).toBe(404);
+  const { body: other } = await call('POST', '/v1/code/what-if', { json: { facts: { ukMau: 8_000_000 } } });
+  expect(other['differences']).toContainEqual(expect.objectContaining({ control: 'icu-a1', before: 'not_asked', after: 'binds' }));
+  expect((await call('POST', '/v1/code/what-if', { json: { facts: { ukMau: 'many' } } })).status).toBe(422);
+}
+
+async function callCodeRecords(): Promise<void> {
+  const signature = { name: 'Ada Example', isResponsible: true };
+  const body = { control: 'icu-c2', description: 'Done.', effectiveFrom: '2026-11-25', owner: 'Ada' };
+  const signed = await call('POST', '/v1/code/records', { json: { record: { kind: 'measure', body }, signature } });
+  expect([signed.status, signed.body['version']]).toEqual([201, 1]);
+  const unknown = { kind: 'measure', body: { ...body, control: 'none' } };
+  expect((await call('POST', '/v1/code/records', { json: { record: unknown, signature } })).body['code']).toBe('record_invalid');
+  expect((await call('POST', '/v1/code/records', { json: { record: { kind: 'measure', body } } })).status).toBe(400);
+  const path = `/v1/code/records/${text(signed.body['id'])}`;
+  expect((await call('GET', path)).body).toEqual(signed.body);
+  expect((await call('GET', `${path}/file`)).body).toMatchObject({ format: 'gatehouse.record/1', record: signed.body });
+  expect(await (await call('GET', `${path}/proof`)).response.text()).toContain('c2sp.org/tlog-proof@v1');
+  expect((await call('POST', `${path}/withdrawal`, { json: { reason: 'Closed.' } })).status).toBe(204);
+  expect((await call('POST', `${path}/withdrawal`, { json: { reason: 'Closed.' } })).status).toBe(409);
+  expect((await call('GET', '/v1/code/records?kind=measure')).body['records']).toEqual([]);
+  expect((await call('GET', '/v1/code/records?kind=measure&superseded=true')).body['records']).toHaveLength(1);
+  expect((await call('POST', '/v1/code/records/prunings')).body).toEqual({ deleted: 0 });
+  expect((await call('GET', '/v1/code/records/none')).status).toBe(404);
+  const draft = await call('POST', '/v1/code/assessments', { json: { subject: 'children' } });
+  expect(draft.status).toBe(201);
+  const there = `/v1/code/assessments/${text(draft.body['id'])}`;
+  expect((await call('PATCH', there, { json: { subject: 'children', measuresNote: 'Nothing yet.' } })).body).toMatchObject({
+    draft: { measuresNote: 'Nothing yet.' },
+  });
+  expect((await call('GET', '/v1/code/assessments')).body['drafts']).toHaveLength(1);
+  expect((await call('POST', `${there}/signature`, { json: signature })).body['code']).toBe('record_incomplete');
+  expect((await call('GET', there)).body['missing']).not.toEqual([]);
+  expect((await call('DELETE', there)).status).toBe(204);
 }
 
 async function callAgeTokens(id: string): Promise<void> {
@@ -284,6 +402,43 @@ describe('every operation', () => {
     for (const path of ['0/000', '0/x000/000', '0/x000/x000/000', '0/x000/x000/x000/000', '0/x000/x000/x000/x000/000'])
       expect((await call('GET', `/log/tile/${path}`)).status).toBe(404);
     expect((await call('POST', '/v1/log/exports', { json: { folder: '/nowhere' } })).status).toBe(403);
+    expect((await call('GET', '/v1/log/completeness')).body).toEqual({ last: null });
+    expect((await call('POST', '/v1/log/completeness')).body).toMatchObject({ isComplete: true });
+    expect((await call('GET', '/v1/log/completeness')).body['last']).toMatchObject({ isComplete: true });
+    expect((await call('GET', '/v1/log/self-check')).body).toEqual({ last: null });
+    expect((await call('POST', '/v1/log/self-check')).body['result']).toMatchObject({ isOk: true });
+    expect((await call('GET', '/v1/log/self-check')).body['last']).toMatchObject({ isOk: true });
+    expect((await call('GET', '/v1/log/find?kind=config.changed&id=all')).body).toMatchObject({ index: expect.any(Number) });
+    expect((await call('GET', '/v1/log/find?kind=config.changed&id=none')).status).toBe(404);
+  });
+
+  it('the log: witnesses and time stamps', async () => {
+    const other = await createSignerKey('other.example/log', new Uint8Array(32).fill(1));
+    const name = encodeURIComponent(other.name);
+    expect((await call('POST', '/v1/log/witness/logs', { json: { verifierKey: formatVerifierKey(other) } })).status).toBe(201);
+    expect((await call('POST', '/v1/log/witness/logs', { json: { verifierKey: formatVerifierKey(other) } })).status).toBe(409);
+    expect((await call('GET', '/v1/log/witness')).body['logs']).toHaveLength(1);
+    const add = async (oldSize: number, size: number, key = other): Promise<{ status: number; response: Response }> => {
+      const checkpoint = await signCheckpoint({ origin: other.name, size, root: hashLeaf(new Uint8Array(size)) }, [key]);
+      return call('POST', '/log/witness/add-checkpoint', { body: `old ${oldSize}\n\n${checkpoint}`, headers: { 'content-type': 'text/plain' } });
+    };
+    const cosigned = await add(0, 1);
+    expect([cosigned.status, cosigned.response.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+    expect((await add(0, 2)).status).toBe(409);
+    expect((await add(1, 2)).status).toBe(422);
+    expect((await add(3, 2)).status).toBe(400);
+    expect((await add(0, 1, await createSignerKey(other.name, new Uint8Array(32).fill(2)))).status).toBe(403);
+    expect((await call('DELETE', `/v1/log/witness/logs?name=${name}`)).status).toBe(204);
+    expect((await add(1, 2)).status).toBe(404);
+    const witness = await createSignerKey('witness.example/w', new Uint8Array(32).fill(3), 'cosignature');
+    const json = { verifierKey: formatVerifierKey(witness), url: `http://${DEAD_HOST}/w` };
+    expect((await call('POST', '/v1/log/cosigners', { json: { ...json, url: 'http://10.0.0.1/w' } })).status).toBe(422);
+    expect((await call('POST', '/v1/log/cosigners', { json })).status).toBe(201);
+    expect((await call('POST', '/v1/log/cosigners/ask')).body['cosigners']).toMatchObject([{ name: witness.name, failure: 'no_connection' }]);
+    expect((await call('GET', '/v1/log/cosigners')).body['cosigners']).toHaveLength(1);
+    expect((await call('DELETE', `/v1/log/cosigners?name=${encodeURIComponent(witness.name)}`)).status).toBe(204);
+    expect((await call('GET', '/v1/log/stamps')).body).toMatchObject({ isConfigured: false, last: null });
+    expect((await call('POST', '/v1/log/stamps')).status).toBe(409);
   });
 
   it('callbacks', async () => {
@@ -332,6 +487,18 @@ describe('every operation', () => {
     expect((await call('DELETE', `/v1/age/sessions/${id}`, { headers })).status).toBe(204);
     expect((await call('DELETE', '/v1/age/services/contract')).status).toBe(204);
   });
+
+  it('the catalogue of measures', callCodeCatalogue);
+
+  it('answers about the service, and what follows', callCodeFacts);
+
+  it('signed records and drafts of risk assessments', callCodeRecords);
+
+  it('what is handed out of the register', callCodeExports);
+
+  it('evaluations, measures, targets and probes', callCodeEvidence, 60_000);
+
+  it('gaps and the public statement', callCodeGaps);
 
   it('has been called at least once', () => {
     const called = new Set([...contract.seen].map((name) => name.split(' ').slice(0, 2).join(' ')));

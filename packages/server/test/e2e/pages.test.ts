@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/clock.ts';
 import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, signIn, watchFaults, WIDTHS } from './browser.ts';
-import { LOOKED_UP, setScene, type Scene } from './scene.ts';
+import { HOSTILE, LOOKED_UP, setScene, type Scene } from './scene.ts';
 
 let browser: Browser;
 let scene: Scene;
@@ -47,6 +47,18 @@ const PAGES: readonly (readonly [name: string, address: (scene: Scene) => string
   ['log', () => '/console/log'],
   ['age-evidence', () => '/console/age/evidence'],
   ['age-statement', () => '/age/statement'],
+  ['code', () => '/console/code'],
+  ['code-binds', () => '/console/code?outcome=binds&state=fail'],
+  ['code-measure', () => '/console/code/measures/icu-c9'],
+  ['code-measure-attested', () => '/console/code/measures/icu-a2'],
+  ['code-measure-anyway', () => '/console/code/measures/vp-01'],
+  ['code-gaps', () => '/console/code/gaps'],
+  ['code-amendments', () => '/console/code/amendments'],
+  ['code-evaluation', ({ evaluationId }) => `/console/code/evaluations/${evaluationId}`],
+  ['code-statement', () => '/code/statement'],
+  ['code-exports', () => '/console/code/exports'],
+  ['code-questions', () => '/console/code/questions'],
+  ['code-questions-service', () => '/console/code/questions/service'],
   ['keys', () => '/console/keys'],
   ['account', () => '/console/account'],
   ['settings', () => '/console/settings'],
@@ -167,6 +179,16 @@ const JOURNEYS: readonly (readonly [name: string, travel: (page: Page, scene: Sc
     },
   ],
   [
+    'code-plan-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/code/measures/icu-c2`);
+      await page.getByLabel('Owner').fill(HOSTILE);
+      await page.getByRole('button', { name: 'Keep the plan' }).click();
+      await page.getByText('Enter a day as year-month-day').waitFor();
+      return 400;
+    },
+  ],
+  [
     'held-blurred',
     async (page, { app, held }) => {
       await page.goto(`${app.url}/console/uploads/${held}`);
@@ -262,6 +284,8 @@ describe('without a session', () => {
     '/console/match',
     '/console/age/evidence',
     '/console/age/trust',
+    '/console/code',
+    '/console/code/measures/icu-c9',
     '/console/log',
     '/console/keys',
     '/console/settings',

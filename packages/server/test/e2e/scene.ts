@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTestAuthority } from '@gatehouse/credential/simulator';
+import { createSignerKey, formatVerifierKey, hashLeaf, signCheckpoint } from '@gatehouse/tlog';
 import { z } from 'zod';
 import { systemClock } from '../../src/platform/clock.ts';
 import { fillEvidence } from '../support/age-evidence.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { fillCode } from '../support/code-scene.ts';
 
 export const SAMPLES_DIR = join(import.meta.dirname, '..', '..', 'src', 'console', 'data');
 /** Markup that would run or show if any page forgot to escape. */
@@ -33,15 +35,17 @@ export interface Scene {
   /** Issuers of age checks: one that is believed, one that is muted. */
   readonly issuers: readonly [trusted: string, muted: string];
   readonly statusListId: string;
+  readonly evaluationId: string;
 }
 
 /** Nobody listens there. */
 const DEAD_HOST = '127.0.0.1:9';
 
 export async function setScene(): Promise<Scene> {
-  const app = await startTestApp({ config: { outboundAllow: [DEAD_HOST] } });
+  const app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], codeStatement: true } });
   await loadDemonstration(app);
   await fillEvidence(app);
+  await setWitnesses(app);
   const lists = ListsSchema.parse(await (await app.call('/v1/lists')).json());
   const listId = lists.lists[0]?.id ?? '';
   return {
@@ -52,7 +56,32 @@ export async function setScene(): Promise<Scene> {
     unscannable: await sendUpload(app, Buffer.from('not a picture'), { reference: 'notes', state: 'held' }),
     created: await createUpload(app, 'still-to-come'),
     ...(await setTrust(app)),
+    evaluationId: await fillCode(app),
   };
+}
+
+/** Witnesses of the log that cannot be reached, one of which contradicted it; a witnessed log with two histories. */
+async function setWitnesses(app: TestApp): Promise<void> {
+  const { outside } = app.app.services.log;
+  for (const [i, name] of ['witness.a-rather-long-name.example/log/witness', 'second.example/w', 'third.example/w'].entries()) {
+    const key = await createSignerKey(name, new Uint8Array(32).fill(i + 1), 'cosignature');
+    await outside.cosigners.add({ url: `http://${DEAD_HOST}/${i}`, verifierKey: formatVerifierKey(key) }, 'local');
+  }
+  await outside.cosigners.askAll(new AbortController().signal);
+  const { pool } = app.app.context.database;
+  await pool.query(`update log.cosigner set cosigned_size = 3, cosigned_at = now(), failure = null, failing_since = null where name = 'second.example/w'`);
+  await pool.query(`update log.cosigner set cosigned_size = 99, cosigned_at = now(), failure = 'rolled_back' where name = 'third.example/w'`);
+  await pool.query(`update log.cosigner set next_ask_at = now() + interval '1 day'`);
+  await pool.query(`insert into log.cosignature (size, verifier_key, at, line) values (3, 'key', now(), 'line')`);
+  const other = await createSignerKey('other.example/log', new Uint8Array(32).fill(9));
+  await outside.witness.add({ verifierKey: formatVerifierKey(other) }, 'local');
+  for (const [oldSize, leaf] of [
+    [0, 1],
+    [1, 2],
+  ] as const) {
+    const checkpoint = await signCheckpoint({ origin: other.name, size: 1, root: hashLeaf(Uint8Array.of(leaf)) }, [other]);
+    await outside.witness.addCheckpoint(`old ${oldSize}\n\n${checkpoint}`);
+  }
 }
 
 /** A trust list with two issuers, and a status list that cannot be fetched. */

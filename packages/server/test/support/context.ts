@@ -8,6 +8,7 @@ import { loadConfig, type SettingKey } from '../../src/platform/config.ts';
 import type { AppContext } from '../../src/platform/context.ts';
 import type { Database } from '../../src/platform/db/database.ts';
 import { createEvents } from '../../src/platform/events.ts';
+import { createEvidence } from '../../src/platform/evidence.ts';
 import type { EnqueueOptions, Jobs } from '../../src/platform/jobs.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
@@ -54,6 +55,7 @@ export async function createTestContext(options: TestContextOptions): Promise<Te
     log: silentLog,
     metrics: createMetrics(),
     events: createEvents(),
+    evidence: createEvidence(),
     database: options.database,
     jobs: options.jobs ?? collector,
     blobs: {
@@ -63,6 +65,7 @@ export async function createTestContext(options: TestContextOptions): Promise<Te
     },
     outbound: createOutbound(loaded.config.outboundAllow),
     publicUrl: () => 'http://127.0.0.1:8080',
+    ownUrl: () => undefined,
     stopping: stopping.signal,
   };
   return {

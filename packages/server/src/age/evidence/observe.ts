@@ -1,8 +1,10 @@
 /** Watches the parts of the domain by their faces: nothing in them knows that they are counted. */
 import { isGatehouseError } from '../../platform/errors.ts';
 import { DEMO_PROVIDER } from '../demo/schema.ts';
+import type { GateVerdict } from '../gate/schema.ts';
+import type { EnforcementService } from '../gate/service.ts';
 import type { ProviderService } from '../providers/flow.ts';
-import { DEMO_SERVICE, type AgeSessions, type BrowserProof } from '../sessions/schema.ts';
+import { DEMO_SERVICE, PROBE_SERVICE, type AgeSessions, type BrowserProof } from '../sessions/schema.ts';
 import type { PasskeyService } from '../passkeys/service.ts';
 import type { TokenService } from '../tokens/service.ts';
 import { methodOf } from '../wallet/rules.ts';
@@ -96,6 +98,28 @@ export function watchProviders(providers: ProviderService<BrowserProof>, countin
     checkHealth: () => providers.checkHealth(),
     prune: () => providers.prune(),
   };
+}
+
+/** Of the demonstration, and of what we send ourselves, nothing is counted. */
+export function watchGate(enforcement: EnforcementService, counting: Counting): EnforcementService {
+  const { forward } = enforcement;
+  return {
+    ...enforcement,
+    forward: {
+      ...forward,
+      async check(policy, shown) {
+        const verdict = await forward.check(policy, shown);
+        if (policy.service !== DEMO_SERVICE && policy.service !== PROBE_SERVICE) counting.tally('gate', wordOf(verdict));
+        return verdict;
+      },
+    },
+  };
+}
+
+/** Let through without a pass: there is no way to it in the rules, and this is what would show one. */
+function wordOf(verdict: GateVerdict): string {
+  if (verdict.kind !== 'passed') return verdict.kind === 'no' ? 'gate_no' : 'gate_asked';
+  return verdict.pass.result === 'true' ? 'gate_passed' : 'gate_passed_without';
 }
 
 export function watchTokens(tokens: TokenService, counting: Counting): TokenService {

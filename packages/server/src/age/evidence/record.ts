@@ -27,7 +27,7 @@ export interface WrittenRecord {
   head(): Promise<Head>;
 }
 
-export function createRecord({ database, clock }: Pick<AppContext, 'database' | 'clock'>): WrittenRecord {
+export function createRecord({ database, clock, events }: Pick<AppContext, 'database' | 'clock' | 'events'>): WrittenRecord {
   const { sql } = database;
   const append = (what: Pick<Entry, 'kind' | 'content'> & Author, skipWhenSame: boolean): Promise<RecordView | undefined> =>
     database.transact(async (tx) => {
@@ -37,6 +37,7 @@ export function createRecord({ database, clock }: Pick<AppContext, 'database' | 
       const entry = { ...what, sequence: head.sequence + 1, at: clock.now(), previousHash: head.hash };
       const whole: Entry = { ...entry, hash: hashOf(entry) };
       await store.appendEntry(tx, whole);
+      await events.emit('age.record_written', { sequence: whole.sequence, record: whole.kind, actor: whole.actor }, tx);
       return toView(whole, before?.content);
     });
   return {

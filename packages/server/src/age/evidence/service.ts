@@ -9,7 +9,7 @@ import { addDays, toDay } from './count-rules.ts';
 import type { Counting } from './counting.ts';
 import { exportJson, exportMarkdown } from './export-rules.ts';
 import type { Facts, LiveCounts } from './facts-schema.ts';
-import { digestFile, gatherFacts, takeSnapshot, type Sources } from './gather.ts';
+import { digestFile, gatherFacts, takeSnapshot, type Installation, type Sources } from './gather.ts';
 import { isPassed } from './lab-report-rules.ts';
 import { LabReportSchema, type SelfTest } from './lab-schema.ts';
 import { readMetrics } from './metric-rules.ts';
@@ -20,7 +20,8 @@ import { readCorpus, runLab, verifyLabCase, type LabVerifier } from './self-test
 import { lastMonth, readFigures } from './figure-rules.ts';
 import { describeFindings, describeOperator, describeRecorded } from './statement-rules.ts';
 import { StatementFileSchema, type StatementFile, type StatementView } from './statement-schema.ts';
-import { readCells, readDays, readSince, readTallies } from './store-counts.ts';
+import type { CountRow, TallyRow } from './schema.ts';
+import { readCells, readColumnNames, readDays, readSince, readTallies } from './store-counts.ts';
 import { findSelfTest, insertSelfTest } from './store-record.ts';
 import { chartWeeks } from './weekly-rules.ts';
 
@@ -36,6 +37,14 @@ export interface EvidenceService {
   readonly hasStatement: boolean;
   /** The metrics, and the weeks for the drawing. */
   read(): Promise<EvidenceView>;
+  /** What is installed and configured now. */
+  gather(): Promise<Installation>;
+  /** Counts by whole days, of the days that the window touches; and the names of all columns, `table.column`, that age checks are kept in. */
+  countIn(window: { readonly from: Date; readonly to: Date }): Promise<{
+    readonly cells: readonly CountRow[];
+    readonly tallies: readonly TallyRow[];
+    readonly columns: readonly string[];
+  }>;
   /** Writes what is configured now into the record, when it differs from what was written last. */
   noteConfiguration(author: Author): Promise<RecordView | undefined>;
   runSelfTest(signal?: AbortSignal): Promise<SelfTest>;
@@ -67,6 +76,8 @@ export async function createEvidence(parts: EvidenceParts): Promise<EvidenceServ
     record,
     hasStatement: config.ageStatement,
     read: () => readEvidence(parts, record),
+    gather: () => gatherFacts(parts),
+    countIn: (window) => countIn(parts, window),
     noteConfiguration: async (author) => record.noteConfiguration(await takeSnapshot(parts, providersSha256), author),
     runSelfTest: (signal) => runSelfTest(parts, signal),
     findSelfTest: () => findOwnSelfTest(parts),
@@ -130,6 +141,15 @@ async function readLive({ context, counting }: EvidenceParts): Promise<LiveCount
     tallies: await readTallies(sql, addDays(today, 1 - TALLY_DAYS)),
     since: await readSince(sql),
   };
+}
+
+async function countIn({ context, counting }: EvidenceParts, { from, to }: { readonly from: Date; readonly to: Date }): ReturnType<EvidenceService['countIn']> {
+  await counting.flush();
+  await counting.collect();
+  const { sql } = context.database;
+  const days = { from: toDay(from), to: toDay(to) };
+  const tallies = (await readTallies(sql, days.from)).filter(({ day }) => day <= days.to);
+  return { cells: await readCells(sql, days), tallies, columns: await readColumnNames(sql) };
 }
 
 async function readEvidence(parts: EvidenceParts, record: WrittenRecord): Promise<EvidenceView> {

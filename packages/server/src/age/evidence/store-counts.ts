@@ -187,3 +187,10 @@ export async function takeOldTallies(tx: Tx, before: Day): Promise<TallyRow[]> {
   const rows = await tables(tx).deleteFrom('age.evidence_tally').where('period', '=', 'day').where('day', '<', before).returningAll().execute();
   return rows.map(({ period: _period, ...row }) => row);
 }
+
+/** `table.column` of everything that this domain keeps. */
+export async function readColumnNames(db: Sql): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'age' order by 1`.execute(db);
+  return rows.map(({ name }) => name);
+}

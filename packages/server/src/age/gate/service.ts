@@ -7,12 +7,15 @@ import { createAgeClients, type AgeClients } from './clients.ts';
 import { openGateCookies } from './cookies.ts';
 import { createForwardAuth, type ForwardAuth } from './forward.ts';
 import { openOpenIdSigner } from './openid-key.ts';
+import { makeGateProbes, type GateProbe } from './probes.ts';
 import { createOpenIdFacade, type OpenIdFacade } from './openid.ts';
 
 export interface EnforcementService {
   readonly clients: AgeClients;
   readonly openid: OpenIdFacade;
   readonly forward: ForwardAuth;
+  /** Requests with which to try to get past the gate. */
+  probes(): Promise<readonly GateProbe[]>;
 }
 
 export interface EnforcementParts {
@@ -32,5 +35,6 @@ export async function createEnforcement(parts: EnforcementParts): Promise<Enforc
     clients: createAgeClients({ context, services }),
     openid: createOpenIdFacade({ context, sessions, signer, generation }),
     forward: createForwardAuth({ context, sessions, services, results, cookies, generation }),
+    probes: () => makeGateProbes({ cookies, results }, context.clock.now()),
   };
 }

@@ -44,9 +44,11 @@ export const SessionIdSchema = z.string().regex(/^age_[0-9a-z]{26}$/);
 export const ServiceIdSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'small letters, digits and hyphens, at most 40');
 /** The service of the demonstration (demo/): it believes in simulated issuers and in nobody else, so no real service may have its name. */
 export const DEMO_SERVICE = 'demo';
+/** In whose name the gate is tried out (gate/probes.ts). */
+export const PROBE_SERVICE = 'gatehouse-probe';
 export const OwnServiceIdSchema = ServiceIdSchema.refine(
-  (id) => id !== DEMO_SERVICE,
-  `"${DEMO_SERVICE}" is the service of the demonstration; choose another id`,
+  (id) => id !== DEMO_SERVICE && !id.startsWith(PROBE_SERVICE),
+  `"${DEMO_SERVICE}" is the service of the demonstration, and "${PROBE_SERVICE}" that of our own tests; choose another id`,
 );
 const MethodSchema = z.string().regex(/^(wallet|wallet_other_device|token|passkey|signal|declared_under|provider|provider:[a-z0-9-]{1,64})$/);
 const WebUrlSchema = z.url({ protocol: /^https?$/ }).max(2000);

@@ -26,7 +26,7 @@ export interface KeyRing {
 }
 
 export interface KeyRingParts {
-  readonly context: Pick<AppContext, 'database' | 'clock'>;
+  readonly context: Pick<AppContext, 'database' | 'clock' | 'events'>;
   readonly vault: KeyVault;
   readonly trust: TrustState;
   readonly policy: RecheckPolicy;
@@ -39,7 +39,7 @@ const DAY_MS = 86_400_000;
 const CACHE_MAX = 64;
 
 export function createKeyRing({ context, vault, trust, policy, generateKey = generateSigningKey }: KeyRingParts): KeyRing {
-  const { database, clock } = context;
+  const { database, clock, events } = context;
   const underWay = new Map<string, Promise<StoredKey>>();
   const privateKeys = createCache<KeyObject>();
   const publicKeys = createCache<KeyObject>();
@@ -56,7 +56,10 @@ export function createKeyRing({ context, vault, trust, policy, generateKey = gen
     if (known !== undefined) return known;
     const { privateKey, publicKey } = await generateKey();
     const keyId = hashBytes(publicKey);
-    await insertKey(database.sql, { ...cls, generation, keyId, publicKey, sealed: vault.seal(keyId, privateKey), ...timesOf(cls, policy) });
+    await database.transact(async (tx) => {
+      const isNew = await insertKey(tx, { ...cls, generation, keyId, publicKey, sealed: vault.seal(keyId, privateKey), ...timesOf(cls, policy) });
+      if (isNew) await events.emit('key.changed', { purpose: 'age_tokens', keyId: Buffer.from(keyId).toString('hex') }, tx);
+    });
     const made = await findKeyOf(database.sql, cls, generation);
     if (made === undefined) throw new GatehouseError('conflict', 'The token keys were renewed at this moment. No token was issued.');
     return made;

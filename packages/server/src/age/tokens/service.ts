@@ -22,7 +22,7 @@ import { countIssued, openAllowance, pruneAllowances, spend, takeAllowance, type
 import { decodeRequest, decodeToken, encodeClassChallenge, hashBytes, toPaddedBase64Url, type Token } from './wire.ts';
 
 export interface TokenParts {
-  readonly context: Pick<AppContext, 'database' | 'clock' | 'metrics' | 'publicUrl'>;
+  readonly context: Pick<AppContext, 'database' | 'clock' | 'events' | 'metrics' | 'publicUrl'>;
   readonly vault: KeyVault;
   readonly sessions: ReuseSessions;
   readonly trust: TrustState;

@@ -57,9 +57,9 @@ function toBand(value: number): Band {
 
 export type NewKey = Omit<TokenKey, 'row'> & { readonly sealed: Buffer };
 
-/** Another node may have been quicker: then its key stays, and this one is forgotten. */
-export async function insertKey(db: Sql, key: NewKey): Promise<void> {
-  await tables(db)
+/** @returns false when another node was quicker: then its key stays, and this one is forgotten */
+export async function insertKey(db: Sql, key: NewKey): Promise<boolean> {
+  const { numInsertedOrUpdatedRows = 0n } = await tables(db)
     .insertInto('age.token_key')
     .values({
       key_id: Buffer.from(key.keyId),
@@ -75,7 +75,8 @@ export async function insertKey(db: Sql, key: NewKey): Promise<void> {
       redeem_until: key.redeemUntil,
     })
     .onConflict((conflict) => conflict.columns(['threshold', 'direction', 'band', 'epoch', 'generation']).doNothing())
-    .execute();
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows > 0n;
 }
 
 export async function findKeyOf(db: Sql, cls: TokenClass, generation: number): Promise<StoredKey | undefined> {

@@ -9,7 +9,7 @@ import { GatehouseError } from '../../platform/errors.ts';
 import { writeFileDurably } from '../../platform/files.ts';
 import { randomHex } from '../../platform/ids.ts';
 import { writeFileOnce } from '../../platform/signing-key.ts';
-import { bitString, element, explicit, integer, octetString, oid, sequence, time, utf8 } from './der.ts';
+import { bitString, element, explicit, integer, octetString, oid, sequence, time, utf8 } from '../../platform/der.ts';
 
 export interface VerifierKey {
   readonly key: KeyObject;

@@ -5,7 +5,7 @@ import { GatehouseError, PROBLEMS, type ErrorCode } from '../errors.ts';
 export interface ApiReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The parsed body when it is JSON, else its text. */
+  /** The parsed body when it is JSON, the bytes of an archive, else its text. */
   readonly body: unknown;
 }
 
@@ -51,13 +51,18 @@ export function createApiClient(target: ApiTarget): ApiClient {
           ...(call.signal === undefined ? {} : { signal: call.signal }),
         }),
       );
-      const text = await reply.body.text();
-      const body: unknown = String(reply.headers['content-type'] ?? '').includes('json') && text !== '' ? JSON.parse(text) : text;
+      const body = await readBody(reply.body, String(reply.headers['content-type'] ?? ''));
       if (reply.statusCode < 400 || accept.includes(reply.statusCode)) return { status: reply.statusCode, headers: reply.headers, body };
       throw toProblemError(reply.statusCode, body);
     },
     close: () => agent.destroy(),
   };
+}
+
+async function readBody(body: Dispatcher.ResponseData['body'], contentType: string): Promise<unknown> {
+  if (contentType === 'application/x-tar') return new Uint8Array(await body.arrayBuffer());
+  const text = await body.text();
+  return contentType.includes('json') && text !== '' ? JSON.parse(text) : text;
 }
 
 function toBody(stream: NodeJS.ReadableStream | undefined): NonNullable<Dispatcher.DispatchOptions['body']> | null {

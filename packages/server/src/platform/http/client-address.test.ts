@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressReader, isAddressRange, networkOf } from './client-address.ts';
+import { createAddressReader, isAddressRange, isServerAddress, networkOf } from './client-address.ts';
 
 const read = (trusted: readonly string[], remoteAddress: string, forwardedFor?: string, forwardedProto?: string): string => {
   const { ip, isSecure } = createAddressReader(trusted)({ remoteAddress, isTls: false, forwardedFor, forwardedProto });
@@ -61,6 +61,27 @@ describe('isAddressRange', () => {
       expect(isAddressRange(text)).toBe(false);
     },
   );
+});
+
+describe('isServerAddress', () => {
+  it.each(['192.0.2.53', '192.0.2.53:5353', '2001:db8::53', '[2001:db8::53]:53', '127.0.0.1:65535'])('accepts %s', (text) => {
+    expect(isServerAddress(text)).toBe(true);
+  });
+
+  it.each([
+    '',
+    'resolver.example',
+    '192.0.2.53:0',
+    '192.0.2.53:65536',
+    '192.0.2.53:',
+    '192.0.2.300:53',
+    '[192.0.2.53]:53',
+    '[2001:db8::53]',
+    '2001:db8::53:x',
+    ':53',
+  ])('refuses %j', (text) => {
+    expect(isServerAddress(text)).toBe(false);
+  });
 });
 
 describe('networkOf', () => {

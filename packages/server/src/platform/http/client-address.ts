@@ -28,6 +28,14 @@ export function isAddressRange(text: string): boolean {
   return text === 'loopback' || parseRange(text) !== undefined;
 }
 
+/** Of a server to be asked: `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53` or `[2001:db8::53]:5353`. */
+export function isServerAddress(text: string): boolean {
+  const withPort = /^(?:\[([^\]]+)\]|([\d.]+)):([1-9]\d{0,4})$/.exec(text);
+  if (withPort === null) return isIP(text) !== 0;
+  const [, v6, v4, port] = withPort;
+  return Number(port) <= 65_535 && (v6 === undefined ? isIP(v4 ?? '') === 4 : isIP(v6) === 6);
+}
+
 /** @param trustedProxies each one as `isAddressRange` accepts; others trust nobody */
 export function createAddressReader(trustedProxies: readonly string[]): (input: ForwardingInput) => ClientAddress {
   const trusted = new BlockList();

@@ -38,3 +38,9 @@ export function formatTime(iso: string): string {
   const at = Date.parse(iso);
   return `${DATE.format(at)}, ${CLOCK.format(at)} UTC`;
 }
+
+/** `2026-11-25` -> `25 November 2026` */
+export function formatDay(day: string): string {
+  const at = Date.parse(day);
+  return Number.isFinite(at) ? DATE.format(at) : day;
+}

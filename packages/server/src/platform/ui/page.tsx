@@ -8,7 +8,7 @@ import { CSRF_FIELD } from '../http/body.ts';
 import type { Principal, Right } from '../http/rights.ts';
 import { assetUrl } from './assets.ts';
 
-export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'match' | 'age-trust' | 'age-evidence' | 'log' | 'keys' | 'settings' | 'health' | 'docs';
+export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'match' | 'age-trust' | 'age-evidence' | 'code' | 'international' | 'register' | 'log' | 'keys' | 'settings' | 'health' | 'docs';
 
 export interface Crumb {
   readonly text: string;
@@ -44,6 +44,7 @@ const NAV: readonly NavItem[] = [
   { key: 'match', text: 'Look up', href: '/console/match', right: 'match' },
   { key: 'age-trust', text: 'Age: trust', href: '/console/age/trust', right: 'age:read' },
   { key: 'age-evidence', text: 'Age: evidence', href: '/console/age/evidence', right: 'age:read' },
+  { key: 'code', text: 'Code', href: '/console/code', right: 'code:read' },
   { key: 'log', text: 'Log', href: '/console/log', right: 'log:read' },
   { key: 'keys', text: 'API keys', href: '/console/keys', right: 'keys:manage' },
   { key: 'settings', text: 'Settings', href: '/console/settings', right: 'settings:read' },

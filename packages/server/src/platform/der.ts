@@ -1,4 +1,4 @@
-/** The little of DER (X.690) that a self-signed certificate needs. */
+/** Writing the little of DER (X.690) that self-signed certificates and requests for time stamps need. */
 
 export function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
@@ -52,4 +52,8 @@ export function octetString(bytes: Uint8Array): Buffer {
 /** `[n] EXPLICIT` */
 export function explicit(n: number, content: Uint8Array): Buffer {
   return element(0xa0 + n, content);
+}
+
+export function boolean(value: boolean): Buffer {
+  return element(0x01, Buffer.from([value ? 0xff : 0]));
 }
