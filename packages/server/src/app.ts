@@ -9,7 +9,7 @@ import { leaveRestoreNote, writeRecordedBackup } from './platform/backup/recorde
 import { openFileBlobs } from './platform/blobs.ts';
 import { createPlatformChecks } from './platform/checks.ts';
 import type { Clock } from './platform/clock.ts';
-import { isLoopback, type Config, type LoadedConfig, type SettingView } from './platform/config.ts';
+import type { LoadedConfig, SettingView } from './platform/config.ts';
 import type { AppContext } from './platform/context.ts';
 import { openDatabase, type Database, type DatabaseTarget } from './platform/db/database.ts';
 import { superviseEmbedded } from './platform/db/embedded-supervisor.ts';
@@ -18,11 +18,7 @@ import { migrate, type DomainMigrations } from './platform/db/migrate.ts';
 import type { Check, Created, Domain } from './platform/domain.ts';
 import { createEvents } from './platform/events.ts';
 import { createEvidence } from './platform/evidence.ts';
-import { createAddressReader } from './platform/http/client-address.ts';
-import { createFrame, type Fetch } from './platform/http/frame.ts';
-import { createRateLimiter } from './platform/http/rate-limit.ts';
 import type { Route } from './platform/http/route.ts';
-import { listenControl, listenTcp, type Listening } from './platform/http/server.ts';
 import { createSystemRoutes } from './platform/http/system-routes.ts';
 import { createJobs } from './platform/jobs.ts';
 import { acquireDataDirLock } from './platform/lock.ts';
@@ -31,8 +27,8 @@ import type { Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createOutbound } from './platform/outbound.ts';
 import { loadAssets } from './platform/ui/assets.ts';
-import { renderErrorPage } from './platform/ui/error-page.tsx';
 import { VERSION } from './platform/version.ts';
+import { openSurfaces } from './surfaces.ts';
 
 export interface AppOptions {
   readonly loaded: LoadedConfig;
@@ -40,6 +36,8 @@ export interface AppOptions {
   readonly clock: Clock;
   /** `control`: only the socket in the data directory, for a command that needs a server for a moment. */
   readonly listen: 'all' | 'control';
+  /** On TCP nothing but what is published: no console, no sign-in, no API with rights. The control socket serves everything. */
+  readonly isPublicOnly?: boolean;
   /** Tests: a database that is there already. */
   readonly database?: DatabaseTarget;
   /** Ends a start that is under way. */
@@ -137,8 +135,13 @@ async function start(options: AppOptions, undo: Undo): Promise<App> {
   await services.log.begin(await collectLogParts(opened, context));
   undo.add('jobs', () => context.jobs.stop(config.stopTimeoutMs));
   await context.jobs.start(opened.flatMap(({ domain, created }) => domain.jobs?.(created.service, context) ?? []));
-  const fetch = createApplication(context, opened, services);
-  await openSurfaces({ fetch, config, listen: options.listen, undo, address });
+  await openSurfaces({
+    parts: { context, routes: collectRoutes(opened, context), authenticator: services.access },
+    listen: options.listen,
+    isPublicOnly: options.isPublicOnly === true,
+    address,
+    onOpen: (name, close) => undo.add(name, close),
+  });
   // First of all when stopping: long polls end, and no new screening begins.
   undo.add('signal', async () => stopping.abort());
   return { url: address.url, services, context, stop: () => undo.runAll() };
@@ -218,28 +221,11 @@ function toServices(opened: readonly Opened[]): Services {
   return Object.fromEntries(opened.map(({ domain, created }) => [domain.name, created.service])) as unknown as Services;
 }
 
-function createApplication(context: AppContext, opened: readonly Opened[], services: Services): Fetch {
-  const { config } = context;
+function collectRoutes(opened: readonly Opened[], context: AppContext): readonly Route[] {
   const checks: readonly Check[] = [
     ...createPlatformChecks(context),
     ...opened.flatMap(({ domain, created }) => domain.checks?.(created.service, context) ?? []),
   ];
-  const routes = collectRoutes(opened, context, checks);
-  return createFrame({
-    routes,
-    authenticator: services.access,
-    limiter: createRateLimiter(context.clock),
-    clock: context.clock,
-    log: context.log,
-    metrics: context.metrics,
-    limits: config,
-    readAddress: createAddressReader(config.trustedProxies),
-    isAllowedHost: createHostCheck(config),
-    renderErrorPage,
-  });
-}
-
-function collectRoutes(opened: readonly Opened[], context: AppContext, checks: readonly Check[]): readonly Route[] {
   const own = opened.flatMap(({ domain, created }) => [
     ...(domain.routes?.(created.service, context) ?? []),
     ...(domain.pages?.(created.service, context) ?? []),
@@ -272,29 +258,4 @@ export function describeRoutes(loaded: LoadedConfig, clock: Clock): readonly Rou
     backUp: () => Promise.reject(new Error('nothing runs here')),
   });
   return [...own, ...system];
-}
-
-function createHostCheck(config: Config): (host: string) => boolean {
-  const names = new Set(config.allowedHosts.map((name) => name.toLowerCase()));
-  if (config.publicUrl !== undefined) names.add(new URL(config.publicUrl).hostname.toLowerCase());
-  names.add(config.host.toLowerCase());
-  return (host) => names.has(host) || isLoopback(host);
-}
-
-interface Surfaces {
-  readonly fetch: Fetch;
-  readonly config: Config;
-  readonly listen: AppOptions['listen'];
-  readonly undo: Undo;
-  readonly address: { url: string | undefined };
-}
-
-async function openSurfaces({ fetch, config, listen, undo, address }: Surfaces): Promise<void> {
-  const open = (name: string, listening: Listening): void => undo.add(name, () => listening.close(config.stopTimeoutMs));
-  open('control socket', await listenControl(fetch, config.dataDir));
-  if (listen === 'control') return;
-  const tcp = await listenTcp(fetch, config);
-  open('listener', tcp);
-  const host = config.host.includes(':') && !config.host.startsWith('[') ? `[${config.host}]` : config.host;
-  address.url = `${config.tlsCertFile === undefined ? 'http' : 'https'}://${host}:${tcp.port}`;
 }

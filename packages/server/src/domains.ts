@@ -4,11 +4,24 @@ import { ageDomain } from './age/index.ts';
 import { codeDomain } from './code/index.ts';
 import { consoleDomain } from './console/index.ts';
 import { intakeDomain } from './intake/index.ts';
+import { internationalDomain } from './international/index.ts';
 import { listsDomain } from './lists/index.ts';
 import { logDomain } from './log/index.ts';
+import { registerDomain } from './register/index.ts';
 import { screeningDomain } from './screening/index.ts';
 
-export const domains = [logDomain, accessDomain, listsDomain, screeningDomain, intakeDomain, ageDomain, codeDomain, consoleDomain] as const;
+export const domains = [
+  logDomain,
+  accessDomain,
+  listsDomain,
+  screeningDomain,
+  intakeDomain,
+  ageDomain,
+  internationalDomain,
+  codeDomain,
+  registerDomain,
+  consoleDomain,
+] as const;
 
 type ServiceOf<D> = D extends { create(context: never, needs: never): Promise<{ readonly service: infer Service }> } ? Service : never;
 

@@ -1,5 +1,6 @@
 /** From counts to readings. Without anything to count there is no figure. Pure. */
 import type { EvidenceReading } from '../platform/evidence.ts';
+import { formatTime } from '../platform/ui/format.ts';
 import type { BlockTimes, DecidedCounts, Duration, FailedCounts } from './store-evidence.ts';
 
 const NOTHING: EvidenceReading = { figure: null, finding: 'No upload was decided.' };
@@ -80,5 +81,5 @@ export function readReviewed({ matched, looked }: DecidedCounts): EvidenceReadin
 
 /** Uploads are removed some weeks after their end: a longer window sees only what is left. */
 function sinceText(since: Date | null): string {
-  return since === null ? '' : `, the first at ${since.toISOString()}`;
+  return since === null ? '' : `, the first at ${formatTime(since.toISOString())}`;
 }

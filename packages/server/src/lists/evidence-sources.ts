@@ -1,6 +1,7 @@
 /** What the lists measure for the domain `code`. No source names a list. */
 import type { AppContext } from '../platform/context.ts';
 import type { EvidenceReading } from '../platform/evidence.ts';
+import { formatTime } from '../platform/ui/format.ts';
 import { measureRemovals, readIntegrity, readRenewals } from './store-evidence.ts';
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +28,7 @@ export function measureLists({ evidence, database }: AppContext): void {
         figure: damaged === 0,
         numerator: files - damaged,
         denominator: files,
-        finding: `${files - damaged} of ${files} files had the bytes that their names say, at ${at.toISOString()}.`,
+        finding: `${files - damaged} of ${files} files had the bytes that their names say, at ${formatTime(at.toISOString())}.`,
         newestAt: at,
       };
     },

@@ -1,6 +1,7 @@
 /** What the log measures about itself, for the domain `code`. */
 import type { AppContext } from '../platform/context.ts';
 import type { EvidenceReading } from '../platform/evidence.ts';
+import { formatTime } from '../platform/ui/format.ts';
 import type { LogService } from './service.ts';
 
 const MINUTE_MS = 60_000;
@@ -41,7 +42,7 @@ export function measureLog(log: Pick<LogService, 'status' | 'anchors' | 'selfChe
       const last = await log.selfCheck();
       if (last === null) return { figure: null, finding: 'The whole log was not checked yet; that is done every night.' };
       const { at, entries, isOk, fault } = last;
-      return { figure: isOk, finding: `${entries} entries at ${at.toISOString()}: ${isOk ? 'no fault' : (fault ?? 'a fault')}.`, newestAt: at };
+      return { figure: isOk, finding: `${entries} entries at ${formatTime(at.toISOString())}: ${isOk ? 'no fault' : (fault ?? 'a fault')}.`, newestAt: at };
     },
   });
 }

@@ -118,6 +118,44 @@ async function callAgeEvidence(): Promise<void> {
   expect((await call('GET', '/age/statement.json')).body).toMatchObject({ about: 'Gatehouse supplies evidence and claims no compliance.' });
 }
 
+async function callCountries(): Promise<void> {
+  const source = { url: null, publisher: 'contract', title: 'contract', licence: null, retrievedAt: '2026-11-25', sha256: null, quote: null };
+  const statement = { country: 'GB', topic: 'procedure', key: 'police_first', value: true, text: 'contract', asOf: null, source, caveat: 'contract' };
+  expect((await call('POST', '/v1/international/statements', { json: statement })).status).toBe(201);
+  expect((await call('POST', '/v1/international/statements', { json: { ...statement, value: 'perhaps' } })).status).toBe(400);
+  expect((await call('GET', '/v1/international/countries')).body['countries']).toHaveLength(253);
+  expect((await call('GET', '/v1/international/countries/GB')).body).toMatchObject({ code: 'GB', procedure: { policeFirst: 'yes' } });
+  expect((await call('GET', '/v1/international/countries/QQ')).status).toBe(404);
+  expect((await call('GET', '/v1/international/countries/GB/procedure')).body).toMatchObject({ hotline: null, areWorkingDaysKnown: false });
+  expect((await call('GET', '/v1/international/countries/GB/statements/police_first')).body['history']).toHaveLength(1);
+  const table = { shape: 'lanzarote', file: 'state,iso2,status,date_note,source\nNowhere,QQ,ratified,,A\n', source };
+  expect((await call('POST', '/v1/international/imports', { json: table })).body).toMatchObject({ kept: 0, faults: [expect.stringContaining('Nowhere')] });
+  const claims = [{ text: 'contract', verdict: 'yes', evidence: [source] }];
+  const assessor = { kind: 'desk', organisation: 'contract' };
+  const assessment = { country: 'GB', framework: 'mnr-2016', capability: 3, phase: 1, assessor, method: 'contract', coverage: 1, claims };
+  const made = await call('POST', '/v1/international/assessments', { json: assessment });
+  expect([made.status, made.body['state']]).toEqual([201, 'draft']);
+  const path = `/v1/international/assessments/${text(made.body['id'])}`;
+  expect((await call('PUT', `${path}/state`, { json: { state: 'published' } })).status).toBe(409);
+  expect((await call('PUT', `${path}/state`, { json: { state: 'reviewed' } })).body['state']).toBe('reviewed');
+  expect((await call('POST', `${path}/reply`, { json: { text: 'contract', by: 'contract' } })).body['reply']).toMatchObject({ by: 'contract' });
+  expect((await call('GET', '/v1/international/countries/GB/capabilities/3')).body['assessments']).toHaveLength(1);
+  expect((await call('GET', '/v1/international/references')).body['references']).toHaveLength(6);
+}
+
+async function callFigures(): Promise<void> {
+  const path = '/v1/international/figures';
+  expect((await call('GET', path)).body).toMatchObject({ countries: { k: 10, groups: [] }, networks: { groups: [] } });
+  expect((await call('GET', `${path}?from=2026-03-01&to=2026-02-01`)).status).toBe(400);
+  expect((await call('GET', `${path}/export?table=recipients`)).response.headers.get('content-disposition')).toContain('figures-recipients.csv');
+  expect((await call('GET', `${path}/shares?months=3`)).body).toEqual({ shares: [] });
+  expect((await call('POST', '/v1/international/displacements')).body).toEqual({ found: 0 });
+  expect((await call('GET', '/v1/international/displacements')).body).toEqual({ displacements: [] });
+  expect((await call('GET', '/international/figures.json')).body).toMatchObject({ countries: { groups: [] }, shares: [] });
+  expect((await call('GET', '/international/figures.json?quarter=2020-Q1')).status).toBe(404);
+  expect((await call('GET', '/international/figures.csv')).response.headers.get('content-type')).toContain('text/csv');
+}
+
 async function callCodeCatalogue(): Promise<void> {
   expect((await call('GET', '/v1/code/catalogue')).body).toMatchObject({ version: '1.0.0', format: 1 });
   expect((await call('GET', '/v1/code/catalogue/controls/icu-c9')).body).toMatchObject({ control: { ref: 'ICU C9' }, source: { id: 'ICU' } });
@@ -130,6 +168,23 @@ async function callCodeCatalogue(): Promise<void> {
   expect((await call('POST', '/v1/code/releases/1.0.0/use', { json: {} })).body).toMatchObject({ isCurrent: true });
   expect((await call('GET', '/v1/code/releases/1.0.0/difference/1.0.0')).body).toEqual({ from: '1.0.0', to: '1.0.0', controls: [] });
   expect((await call('GET', '/v1/code/amendments')).body['amendments']).toHaveLength(13);
+}
+
+async function callHosting(): Promise<void> {
+  const path = '/v1/international/datasets';
+  // Looked up in this file alone: there is no bootstrap file, so that no registry is asked.
+  const sent = await call('PUT', `${path}/contract-2026-11.csv?licence=CC0`, { body: '1.1.1.0/24,AU\n', headers: OCTETS });
+  expect([sent.status, sent.body['entries']]).toEqual([200, 1]);
+  expect((await call('PUT', `${path}/broken.csv`, { body: 'no ranges', headers: OCTETS })).body['code']).toBe('dataset_invalid');
+  expect((await call('GET', path)).body['datasets']).toMatchObject([{ name: 'contract-2026-11.csv', licence: 'CC0', problem: null }]);
+  expect((await call('POST', `${path}/reload`)).body['datasets']).toHaveLength(1);
+  expect((await call('POST', `${path}/update`, { json: {} })).status).toBe(400);
+  expect((await call('POST', `${path}/update`, { json: { url: `http://${DEAD_HOST}/a.csv` } })).body['code']).toBe('dataset_failed');
+  const ask = (kind: string, value: string): ReturnType<typeof call> => call('POST', '/v1/international/hosting', { json: { kind, value } });
+  expect((await ask('ip', '1.1.1.1')).body).toMatchObject({ origin: 'claimed', country: 'AU' });
+  expect((await ask('asn', 'AS64496')).body).toMatchObject({ origin: 'unknown', autnum: { asn: 64_496 } });
+  expect((await ask('url', 'http://abcdefghijklmnop.onion/')).body).toMatchObject({ origin: 'onion' });
+  expect((await ask('url', 'http://127.0.0.1/')).body['code']).toBe('hosting_target_invalid');
 }
 
 async function callCodeExports(): Promise<void> {
@@ -246,7 +301,7 @@ async function callAgeTokens(id: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST] } });
+  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], hostingResolvers: [DEAD_HOST], internationalPublic: true } });
   document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApiDocument;
   contract = createContractChecker(document);
 });
@@ -488,6 +543,10 @@ describe('every operation', () => {
     expect((await call('DELETE', '/v1/age/services/contract')).status).toBe(204);
   });
 
+  it('countries: statements, procedures, tables, assessments', callCountries);
+
+  it('figures about reports and hosting countries', callFigures);
+
   it('the catalogue of measures', callCodeCatalogue);
 
   it('answers about the service, and what follows', callCodeFacts);
@@ -495,6 +554,8 @@ describe('every operation', () => {
   it('signed records and drafts of risk assessments', callCodeRecords);
 
   it('what is handed out of the register', callCodeExports);
+
+  it('where something is hosted, and the datasets', callHosting);
 
   it('evaluations, measures, targets and probes', callCodeEvidence, 60_000);
 

@@ -59,6 +59,15 @@ const PAGES: readonly (readonly [name: string, address: (scene: Scene) => string
   ['code-exports', () => '/console/code/exports'],
   ['code-questions', () => '/console/code/questions'],
   ['code-questions-service', () => '/console/code/questions/service'],
+  ['hosting', () => '/console/international/hosting'],
+  ['figures', () => '/console/international/figures'],
+  ['figures-treaty', () => '/console/international/figures?layer=treaty&sort=layer'],
+  ['figures-public', () => '/international/figures'],
+  ['countries', () => '/console/international/countries'],
+  ['country', () => '/console/international/countries/GB'],
+  ['country-say', () => '/console/international/countries/GB/say'],
+  ['country-assess', () => '/console/international/countries/GB/assess/12'],
+  ['country-history', () => '/console/international/countries/GB/statements/opsc'],
   ['keys', () => '/console/keys'],
   ['account', () => '/console/account'],
   ['settings', () => '/console/settings'],
@@ -132,6 +141,29 @@ const JOURNEYS: readonly (readonly [name: string, travel: (page: Page, scene: Sc
       await page.goto(`${app.url}/console/match`);
       await page.getByLabel('Hashes, one a line').fill('nonsense');
       await page.getByRole('button', { name: 'Look up' }).click();
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'hosting-claim',
+    async (page, { app }) => {
+      const headers = { 'content-type': 'application/octet-stream' };
+      await app.call('/v1/international/datasets/scene-2026-11.csv', { method: 'PUT', body: '1.1.1.0/24,AU\n', headers });
+      await page.goto(`${app.url}/console/international/hosting`);
+      await page.getByLabel('IP address').check();
+      await page.getByLabel('URL, name, address or number').fill('1.1.1.1');
+      await page.getByRole('button', { name: 'Ask' }).click();
+      await page.getByRole('heading', { name: '1.1.1.1', level: 1 }).waitFor();
+      return 200;
+    },
+  ],
+  [
+    'hosting-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/international/hosting`);
+      await page.getByLabel('URL, name, address or number').fill('nonsense');
+      await page.getByRole('button', { name: 'Ask' }).click();
       await page.getByText('There is a problem').waitFor();
       return 400;
     },
@@ -285,6 +317,7 @@ describe('without a session', () => {
     '/console/age/evidence',
     '/console/age/trust',
     '/console/code',
+    '/console/international/figures',
     '/console/code/measures/icu-c9',
     '/console/log',
     '/console/keys',

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { fillEvidence } from '../support/age-evidence.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { fillCode } from '../support/code-scene.ts';
+import { fillFigures } from '../support/figures.ts';
 
 export const SAMPLES_DIR = join(import.meta.dirname, '..', '..', 'src', 'console', 'data');
 /** Markup that would run or show if any page forgot to escape. */
@@ -42,9 +43,11 @@ export interface Scene {
 const DEAD_HOST = '127.0.0.1:9';
 
 export async function setScene(): Promise<Scene> {
-  const app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], codeStatement: true } });
+  const app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], codeStatement: true, internationalPublic: true } });
   await loadDemonstration(app);
   await fillEvidence(app);
+  await fillFigures(app.app.context.database.sql, systemClock.now());
+  await app.app.services.international.figures.findDisplacements('system');
   await setWitnesses(app);
   const lists = ListsSchema.parse(await (await app.call('/v1/lists')).json());
   const listId = lists.lists[0]?.id ?? '';

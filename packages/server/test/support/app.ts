@@ -29,6 +29,7 @@ export interface TestAppOptions {
   readonly config?: Partial<Record<SettingKey, unknown>>;
   readonly clock?: Clock;
   readonly log?: Log;
+  readonly isPublicOnly?: boolean;
 }
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -39,7 +40,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     env: {},
     overrides: { dataDir, port: 0, logLevel: 'silent', anonymousPerMinute: 100_000, requestsPerMinute: 1_000_000, ...options.config },
   });
-  const app = await startApp({ loaded, log: options.log ?? silentLog, clock: options.clock ?? systemClock, listen: 'all', database: target });
+  const app = await startApp({ loaded, log: options.log ?? silentLog, clock: options.clock ?? systemClock, listen: 'all', isPublicOnly: options.isPublicOnly ?? false, database: target });
   const url = app.url ?? '';
   const { secret: key } = await app.services.access.createKey({ name: 'test', rights: [...ALL_RIGHTS] }, LOCAL_PRINCIPAL);
   return {

@@ -48,3 +48,16 @@ export function sampleMonth(month: string, country: string | null, count: number
     ...change,
   }));
 }
+
+/** Half a year before `now`: enough for every table, plot and alert, with a quarter that is public. */
+export async function fillFigures(db: Sql, now: Date): Promise<void> {
+  const monthsAgo = (count: number): string => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - count, 1)).toISOString().slice(0, 7);
+  const samples = [9, 8, 7, 6, 5, 4, 3, 2, 1].flatMap((ago) => [
+    ...sampleMonth(monthsAgo(ago), 'NL', ago === 1 ? 20 : 60, { closedAfterH: 30, network: 'AS64496 Example' }),
+    ...sampleMonth(monthsAgo(ago), 'HK', ago === 1 ? 60 : 20, { scope: 'hotline' }),
+    ...sampleMonth(monthsAgo(ago), 'BG', 15, { closedAfterH: 200, outcome: 'no_answer' }),
+    ...sampleMonth(monthsAgo(ago), 'MT', 2),
+    ...sampleMonth(monthsAgo(ago), null, 12, { toldAfterH: null }),
+  ]);
+  await insertReportSamples(db, 'figures', samples);
+}

@@ -88,7 +88,9 @@ export async function readLastRun(db: Sql): Promise<LastRun | undefined> {
     .where('run_id', '=', (query) => query.selectFrom('code.canary').select('run_id').orderBy('at', 'desc').orderBy('run_id', 'desc').limit(1))
     .execute();
   const [first] = rows;
-  return first === undefined ? undefined : { at: first.at, results: rows.map(({ is_listed: isListed, ...one }) => ({ ...one, isListed })) };
+  return first === undefined
+    ? undefined
+    : { at: first.at, results: rows.map(({ is_listed: isListed, run_id: _run, at: _at, ...one }) => ({ ...one, isListed })) };
 }
 
 export async function findLastProbeAt(db: Sql, kind: ProbeKind): Promise<Date | undefined> {

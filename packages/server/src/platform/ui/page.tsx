@@ -45,6 +45,8 @@ const NAV: readonly NavItem[] = [
   { key: 'age-trust', text: 'Age: trust', href: '/console/age/trust', right: 'age:read' },
   { key: 'age-evidence', text: 'Age: evidence', href: '/console/age/evidence', right: 'age:read' },
   { key: 'code', text: 'Code', href: '/console/code', right: 'code:read' },
+  { key: 'international', text: 'Hosting', href: '/console/international/notices', right: 'international:read' },
+  { key: 'register', text: 'Register', href: '/console/register', right: 'register:edit' },
   { key: 'log', text: 'Log', href: '/console/log', right: 'log:read' },
   { key: 'keys', text: 'API keys', href: '/console/keys', right: 'keys:manage' },
   { key: 'settings', text: 'Settings', href: '/console/settings', right: 'settings:read' },
