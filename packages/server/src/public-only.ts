@@ -22,5 +22,12 @@ export function isPublished({ method, path, right }: Route): boolean {
 }
 
 function startPage(): Route {
-  return definePage({ method: 'get', path: '/', right: 'public', ignoresCredentials: true, summary: 'To the register', handle: async () => seeOther('/register') });
+  return definePage({
+    method: 'get',
+    path: '/',
+    right: 'public',
+    ignoresCredentials: true,
+    summary: 'To the register',
+    handle: async () => seeOther('/register'),
+  });
 }

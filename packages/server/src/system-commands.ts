@@ -11,7 +11,9 @@ const serveCommand: CommandDefinition = {
   name: 'serve',
   summary: 'Start Gatehouse and everything it needs',
   help: 'Settings come from GATEHOUSE_… variables and an optional JSON file (GATEHOUSE_CONFIG_FILE); `gatehouse config` lists them.',
-  options: [{ flags: '--public-only', about: 'serve nothing but what is published (register, log, statements, figures): no console, no sign-in, no API with rights' }],
+  options: [
+    { flags: '--public-only', about: 'serve nothing but what is published (register, log, statements, figures): no console, no sign-in, no API with rights' },
+  ],
   run: (context, args) => serve(context, { isPublicOnly: args.options['publicOnly'] === true }),
 };
 

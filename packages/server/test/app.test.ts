@@ -1,7 +1,7 @@
 /** The whole application: an external database, what logs and metrics must not hold, the lock, a database that goes away, backup and restore. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -90,6 +90,17 @@ describe('one data directory', () => {
     const loaded = loadConfig({ env: {}, overrides: { dataDir: app.dataDir, port: 0 } });
     await expect(startApp({ loaded, log: silentLog, clock: systemClock, listen: 'all' })).rejects.toMatchObject({ code: 'data_dir_in_use' });
     expect((await app.call('/readyz')).status).toBe(200);
+  });
+});
+
+describe('a start that fails at its last step', () => {
+  it('ends, says why, and leaves nothing running', async () => {
+    const other = createServer();
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(startTestApp({ config: { port } })).rejects.toThrow('another program listens there');
+    await new Promise((done) => other.close(done));
   });
 });
 

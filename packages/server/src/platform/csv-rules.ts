@@ -16,7 +16,7 @@ export interface CsvTable {
 }
 
 /** Nobody keeps a table of countries that is larger; the text has its own limit where it comes in. */
-export const CSV_ROWS_MAX = 50_000;
+const ROWS_MAX = 50_000;
 const COLUMNS_MAX = 200;
 
 interface RawRow {
@@ -63,7 +63,7 @@ function splitRows(text: string): RawRow[] {
     at += text.startsWith('\r\n', at) ? 2 : 1;
     line += 1;
     if (cells.length > 1 || cells[0] !== '') rows.push({ line: begin, cells });
-    if (rows.length > CSV_ROWS_MAX) throw refuse(`It has more than ${CSV_ROWS_MAX} rows.`);
+    if (rows.length > ROWS_MAX) throw refuse(`It has more than ${ROWS_MAX} rows.`);
   }
   return rows;
 }

@@ -9,6 +9,7 @@ import { anchorId } from '@gatehouse/credential';
 import { createTestAuthority } from '@gatehouse/credential/simulator';
 import { createSignerKey, formatVerifierKey, hashLeaf, signCheckpoint } from '@gatehouse/tlog';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { describeRoutes } from '../../src/app.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
@@ -156,6 +157,25 @@ async function callFigures(): Promise<void> {
   expect((await call('GET', '/international/figures.csv')).response.headers.get('content-type')).toContain('text/csv');
 }
 
+async function callRegisterPublic(): Promise<void> {
+  const path = '/v1/register/checks';
+  expect((await call('GET', path)).body['checks']).toHaveLength(7);
+  const { body } = await call('POST', path, { json: {} });
+  expect(body['checks']).toMatchObject([{ name: 'iicsa-1.screening-recall', result: 'fail' }, ...Array.from({ length: 6 }, () => ({ result: 'fail' }))]);
+  expect((await call('GET', `${path}/iicsa-1.coverage?limit=1`)).body['results']).toMatchObject([{ isPassed: false }]);
+  expect((await call('GET', `${path}/NONE`)).status).toBe(400);
+  await call('POST', '/v1/log/checkpoints');
+  const run = text((body['checks'] as { runId: string }[])[0]?.runId);
+  expect((await call('GET', `/register/_checks/${run}/run.json`)).body).toMatchObject({ v: 1, run });
+  expect((await call('GET', `/register/_checks/${run}/proof.json`)).body['entry']).toContain(run);
+  expect((await call('GET', `/register/_checks/chk_${'0'.repeat(26)}/run.json`)).status).toBe(404);
+  const feed = await call('GET', '/register/feed.atom');
+  expect(feed.response.headers.get('content-type')).toBe('application/atom+xml; charset=utf-8');
+  expect((await call('GET', '/register/feed.atom', { headers: { 'if-none-match': feed.response.headers.get('etag') ?? '' } })).status).toBe(304);
+  expect((await call('GET', '/register/iicsa-internet-2020/1/badge.svg')).response.headers.get('content-type')).toBe('image/svg+xml');
+  expect((await call('GET', '/register/iicsa-internet-2020/99/badge.svg')).status).toBe(404);
+}
+
 async function callCodeCatalogue(): Promise<void> {
   expect((await call('GET', '/v1/code/catalogue')).body).toMatchObject({ version: '1.0.0', format: 1 });
   expect((await call('GET', '/v1/code/catalogue/controls/icu-c9')).body).toMatchObject({ control: { ref: 'ICU C9' }, source: { id: 'ICU' } });
@@ -168,6 +188,40 @@ async function callCodeCatalogue(): Promise<void> {
   expect((await call('POST', '/v1/code/releases/1.0.0/use', { json: {} })).body).toMatchObject({ isCurrent: true });
   expect((await call('GET', '/v1/code/releases/1.0.0/difference/1.0.0')).body).toEqual({ from: '1.0.0', to: '1.0.0', controls: [] });
   expect((await call('GET', '/v1/code/amendments')).body['amendments']).toHaveLength(13);
+}
+
+async function callNotices(): Promise<void> {
+  const path = '/v1/international/reports';
+  const input = { url: 'http://1.1.1.1/contract', classification: 'baseline', basis: 'contract', detection: 'manual_review' };
+  const made = await call('POST', path, { json: input });
+  expect([made.status, made.body['country'], made.body['host']]).toEqual([201, 'AU', '1.1.1.1']);
+  const report = `${path}/${text(made.body['id'])}`;
+  expect((await call('POST', path, { json: { ...input, url: 'ftp://1.1.1.1/' } })).status).toBe(400);
+  expect((await call('POST', path, { json: { ...input, url: `${input.url}#again` } })).body).toMatchObject({ outcome: 'duplicate', duplicateOf: made.body['id'] });
+  expect((await call('POST', `${report}/url`)).body).toEqual({ url: input.url });
+  const drafted = await call('POST', `${report}/draft`);
+  expect([drafted.status, drafted.body['notices']]).toEqual([201, [expect.objectContaining({ format: 'handover', state: 'draft' })]]);
+  expect((await call('POST', `${report}/draft`)).body['code']).toBe('conflict');
+  const [notice] = z.array(z.object({ id: z.string(), contactId: z.string() })).parse(drafted.body['notices']);
+  expect((await call('POST', `/v1/international/notices/${notice?.id}/text`)).body['text']).toContain('hxxp://1.1.1.1/contract');
+  expect((await call('POST', `/v1/international/notices/${notice?.id}/withdraw`)).body['state']).toBe('withdrawn');
+  expect((await call('POST', `/v1/international/notices/${notice?.id}/approve`)).body['code']).toBe('conflict');
+  expect((await call('POST', `/v1/international/notices/${notice?.id}/settle`, { json: { hasArrived: true } })).body['code']).toBe('conflict');
+  for (const verb of ['approve', 'refuse']) expect((await call('POST', `/v1/international/contacts/${notice?.contactId}/${verb}`)).status).toBe(204);
+  expect((await call('POST', `${report}/police`)).status).toBe(204);
+  expect((await call('POST', `${path}/advance`)).body).toMatchObject({ sent: 0, failed: 0 });
+  expect((await call('GET', report)).body).toMatchObject({ state: 'traced', country: 'AU' });
+  expect((await call('GET', `${path}/none`)).status).toBe(404);
+  expect((await call('POST', `${path}/bulk`, { json: { ids: [made.body['id'], 'none'], action: 'draft' } })).body).toMatchObject({ done: [made.body['id']], refused: [{ id: 'none' }] });
+  expect((await call('GET', `${path}?waits=hand`)).body).toMatchObject({ reports: [{ id: made.body['id'] }], waiting: { hand: 1 } });
+  const raw = Buffer.from('Message-ID: <contract@example.org>\r\nSubject: hello\r\n\r\nHello\r\n').toString('base64');
+  expect((await call('POST', '/v1/international/notices/replies', { json: { raw } })).status).toBe(204);
+  const [reply] = z.array(z.object({ id: z.string() })).parse((await call('GET', '/v1/international/notices/replies')).body['replies']);
+  expect((await call('POST', `/v1/international/notices/replies/${reply?.id}/text`)).body['text']).toContain('Hello');
+  expect((await call('POST', `/v1/international/notices/replies/${reply?.id}/settle`, { json: { outcome: null } })).status).toBe(204);
+  expect(Number((await call('POST', '/v1/international/notices/rekey')).body['sealed'])).toBeGreaterThan(0);
+  expect((await call('POST', `${report}/close`, { json: { outcome: 'withdrawn' } })).status).toBe(204);
+  expect((await call('POST', `${report}/close`, { json: { outcome: 'withdrawn' } })).body['code']).toBe('conflict');
 }
 
 async function callHosting(): Promise<void> {
@@ -288,6 +342,45 @@ async function callCodeRecords(): Promise<void> {
   expect((await call('POST', `${there}/signature`, { json: signature })).body['code']).toBe('record_incomplete');
   expect((await call('GET', there)).body['missing']).not.toEqual([]);
   expect((await call('DELETE', there)).status).toBe(204);
+}
+
+/** What one proposes another publishes: a second key. */
+async function callRegister(): Promise<void> {
+  const id = 'iicsa-internet-2020';
+  const other = await call('POST', '/v1/keys', { json: { name: 'reviewer', rights: ['register:review'] } });
+  const headers = { authorization: `Bearer ${text(other.body['secret'])}` };
+  expect((await call('GET', '/v1/register/registers')).body).toMatchObject({ registers: [{ id, recommendations: 4 }] });
+  expect((await call('GET', `/v1/register/recommendations?register=${id}`)).body['recommendations']).toHaveLength(4);
+  expect((await call('GET', '/v1/register/recommendations?status=good')).status).toBe(400);
+  expect((await call('GET', `/v1/register/recommendations/${id}/1`)).body).toMatchObject({ lateness: { responseDaysLate: 59 } });
+  expect((await call('GET', `/v1/register/recommendations/${id}/1/timeline`)).status).toBe(200);
+  expect((await call('GET', `/v1/register/recommendations/${id}/none`)).status).toBe(404);
+  const change = {
+    kind: 'action',
+    recommendation: `${id}/2`,
+    body: { owner: 'A ministry', kind: 'law', title: 'A law', from: null, to: null, legislation: null, source: null },
+  };
+  const propose = async (): Promise<string> => {
+    const kept = await call('POST', '/v1/register/changes', { json: { change } });
+    expect([kept.status, kept.body['state']]).toEqual([201, 'draft']);
+    return `/v1/register/changes/${text(kept.body['id'])}`;
+  };
+  const path = await propose();
+  expect((await call('POST', '/v1/register/changes', { json: { change: { ...change, recommendation: `${id}/9` } } })).status).toBe(400);
+  expect((await call('POST', `${path}/submission`)).body['state']).toBe('in_review');
+  expect((await call('POST', `${path}/publication`)).status).toBe(409);
+  expect((await call('POST', `${path}/publication`, { headers })).body['state']).toBe('published');
+  expect((await call('GET', path)).body['state']).toBe('published');
+  expect((await call('POST', `${await propose()}/withdrawal`, { json: { reason: 'Twice.' } })).status).toBe(204);
+  expect((await call('POST', `${await propose()}/rejection`, { json: { reason: 'Twice.' }, headers })).status).toBe(204);
+  expect((await call('GET', '/v1/register/changes')).body['changes']).toEqual([]);
+  for (const format of ['csv', 'json', 'jsonld']) expect((await call('GET', `/v1/register/registers/${id}/export?format=${format}`)).status).toBe(200);
+  const document: unknown = await (await app.call(`/v1/register/registers/${id}/export?format=jsonld`)).json();
+  const read = await call('POST', '/v1/register/imports', { json: { input: { kind: 'jsonld', document } } });
+  expect(read.body).toMatchObject({ batch: null, faults: [], counts: { recommendation: 0 } });
+  expect((await call('GET', '/v1/register/links')).body['links']).toContainEqual(expect.objectContaining({ status: 'not_checked' }));
+  // The sources that come with Gatehouse are elsewhere: nothing is asked for in a test.
+  expect((await call('POST', '/v1/register/links/checks', { json: { isAll: 'perhaps' } })).status).toBe(400);
 }
 
 async function callAgeTokens(id: string): Promise<void> {
@@ -555,7 +648,13 @@ describe('every operation', () => {
 
   it('what is handed out of the register', callCodeExports);
 
+  it('the register of recommendations', callRegister);
+
+  it('checks of the register, and what everybody may read of it', callRegisterPublic);
+
   it('where something is hosted, and the datasets', callHosting);
+
+  it('reports about hosted material, their notices and replies', callNotices);
 
   it('evaluations, measures, targets and probes', callCodeEvidence, 60_000);
 

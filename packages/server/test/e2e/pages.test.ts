@@ -63,11 +63,30 @@ const PAGES: readonly (readonly [name: string, address: (scene: Scene) => string
   ['figures', () => '/console/international/figures'],
   ['figures-treaty', () => '/console/international/figures?layer=treaty&sort=layer'],
   ['figures-public', () => '/international/figures'],
-  ['countries', () => '/console/international/countries'],
+  // One region: axe looks at every cell, and there are two thousand.
+  ['countries', () => '/console/international/countries?region=Western+Europe&sort=statements'],
   ['country', () => '/console/international/countries/GB'],
   ['country-say', () => '/console/international/countries/GB/say'],
   ['country-assess', () => '/console/international/countries/GB/assess/12'],
   ['country-history', () => '/console/international/countries/GB/statements/opsc'],
+  ['register-edit', () => '/console/register'],
+  ['register-edit-one', () => '/console/register/recommendations/iicsa-internet-2020/2'],
+  ['register-review', () => '/console/register/review'],
+  ['register-change', ({ registerChangeId }) => `/console/register/changes/${registerChangeId}`],
+  ['register-form', () => '/console/register/new/status?about=iicsa-internet-2020/4'],
+  ['register-exchange', () => '/console/register/exchange'],
+  ['register-checks', () => '/console/register/checks'],
+  ['register-public', () => '/register'],
+  ['register-public-list', () => '/register/iicsa-internet-2020?order=late&direction=desc'],
+  ['register-public-none', () => '/register/iicsa-internet-2020?text=nothing-has-this'],
+  ['register-public-one', () => '/register/iicsa-internet-2020/1'],
+  ['register-public-claims', () => '/register/iicsa-internet-2020/2'],
+  ['register-public-checks', () => '/register/_checks'],
+  ['notices', () => '/console/international/notices'],
+  ['notices-none', () => '/console/international/notices?country=QQ'],
+  ['notices-new', () => '/console/international/notices/new'],
+  ['notices-report', ({ reportId }) => `/console/international/notices/${reportId}`],
+  ['notices-reply', ({ replyId }) => `/console/international/notices/replies/${replyId}`],
   ['keys', () => '/console/keys'],
   ['account', () => '/console/account'],
   ['settings', () => '/console/settings'],
@@ -164,6 +183,51 @@ const JOURNEYS: readonly (readonly [name: string, travel: (page: Page, scene: Sc
       await page.goto(`${app.url}/console/international/hosting`);
       await page.getByLabel('URL, name, address or number').fill('nonsense');
       await page.getByRole('button', { name: 'Ask' }).click();
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'notices-report-address',
+    async (page, { app, reportId }) => {
+      await page.goto(`${app.url}/console/international/notices/${reportId}`);
+      await page.getByRole('button', { name: 'Show the address (this is recorded)' }).click();
+      await page.getByText('hxxp://1.1.1.1/scene').waitFor();
+      return 200;
+    },
+  ],
+  [
+    'notices-sheet',
+    async (page, { app, reportId }) => {
+      await page.goto(`${app.url}/console/international/notices/${reportId}`);
+      await page.getByRole('button', { name: 'Read (this is recorded)' }).click();
+      await page.getByRole('heading', { name: 'Hand-over to a hotline', level: 1 }).waitFor();
+      return 200;
+    },
+  ],
+  [
+    'notices-reply-text',
+    async (page, { app, replyId }) => {
+      await page.goto(`${app.url}/console/international/notices/replies/${replyId}`);
+      await page.getByRole('button', { name: 'Read it (this is recorded)' }).click();
+      await page.getByText('Text of a stranger').waitFor();
+      return 200;
+    },
+  ],
+  [
+    'notices-new-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/international/notices/new`);
+      await page.getByRole('button', { name: 'Report', exact: true }).click();
+      await page.getByText('There is a problem').waitFor();
+      return 400;
+    },
+  ],
+  [
+    'notices-bulk-errors',
+    async (page, { app }) => {
+      await page.goto(`${app.url}/console/international/notices`);
+      await page.getByRole('button', { name: 'Change the chosen' }).click();
       await page.getByText('There is a problem').waitFor();
       return 400;
     },

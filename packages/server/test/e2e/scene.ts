@@ -8,6 +8,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { fillEvidence } from '../support/age-evidence.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { fillCode } from '../support/code-scene.ts';
+import { fillRegister } from '../support/register-scene.ts';
 import { fillFigures } from '../support/figures.ts';
 
 export const SAMPLES_DIR = join(import.meta.dirname, '..', '..', 'src', 'console', 'data');
@@ -36,7 +37,11 @@ export interface Scene {
   /** Issuers of age checks: one that is believed, one that is muted. */
   readonly issuers: readonly [trusted: string, muted: string];
   readonly statusListId: string;
+  readonly registerChangeId: string;
   readonly evaluationId: string;
+  /** A report about hosted material with a sheet to hand over, and a reply that nobody could match. */
+  readonly reportId: string;
+  readonly replyId: string;
 }
 
 /** Nobody listens there. */
@@ -51,15 +56,19 @@ export async function setScene(): Promise<Scene> {
   await setWitnesses(app);
   const lists = ListsSchema.parse(await (await app.call('/v1/lists')).json());
   const listId = lists.lists[0]?.id ?? '';
+  const { reportId, replyId } = await fillNotices(app);
   return {
     app,
     listId,
+    reportId,
+    replyId,
     held: await sendUpload(app, readFileSync(samplePath('original')), { reference: HOSTILE, state: 'held' }),
     released: await sendUpload(app, readFileSync(samplePath('unrelated')), { reference: 'holiday-1', state: 'released' }),
     unscannable: await sendUpload(app, Buffer.from('not a picture'), { reference: 'notes', state: 'held' }),
     created: await createUpload(app, 'still-to-come'),
     ...(await setTrust(app)),
     evaluationId: await fillCode(app),
+    registerChangeId: await fillRegister(app, HOSTILE),
   };
 }
 
@@ -120,4 +129,15 @@ async function sendUpload(app: TestApp, bytes: Uint8Array, expected: { readonly 
   const { state } = StateSchema.parse(await (await app.call(`/v1/uploads/${id}?wait=30`)).json());
   if (state !== expected.state) throw new Error(`upload ${expected.reference} is ${state}, not ${expected.state}`);
   return id;
+}
+
+/** The country is unknown: no dataset is there. */
+async function fillNotices(app: TestApp): Promise<{ readonly reportId: string; readonly replyId: string }> {
+  const { notices } = app.app.services.international;
+  const input = { classification: 'baseline', basis: HOSTILE, detection: 'manual_review', reference: HOSTILE } as const;
+  const { id } = await notices.report({ ...input, url: 'http://1.1.1.1/scene' }, HOSTILE);
+  await notices.report({ ...input, url: `http://1.1.1.1/${'long-'.repeat(60)}` }, 'scene');
+  await notices.draft(id, 'scene');
+  await notices.receive({ raw: Buffer.from(`Message-ID: <scene@example.org>\r\nFrom: a@example.org\r\nSubject: x\r\n\r\n${HOSTILE}\r\n`) });
+  return { reportId: id, replyId: (await notices.strayReplies())[0]?.id ?? '' };
 }

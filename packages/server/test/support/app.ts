@@ -40,7 +40,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     env: {},
     overrides: { dataDir, port: 0, logLevel: 'silent', anonymousPerMinute: 100_000, requestsPerMinute: 1_000_000, ...options.config },
   });
-  const app = await startApp({ loaded, log: options.log ?? silentLog, clock: options.clock ?? systemClock, listen: 'all', isPublicOnly: options.isPublicOnly ?? false, database: target });
+  const app = await startApp({
+    loaded,
+    log: options.log ?? silentLog,
+    clock: options.clock ?? systemClock,
+    listen: 'all',
+    isPublicOnly: options.isPublicOnly ?? false,
+    database: target,
+  });
   const url = app.url ?? '';
   const { secret: key } = await app.services.access.createKey({ name: 'test', rights: [...ALL_RIGHTS] }, LOCAL_PRINCIPAL);
   return {

@@ -156,7 +156,7 @@ function readText(node: Node): string {
 }
 
 /** Values that rules may use although they live elsewhere: the error class and the closed tables of the platform, other rules and schemas. */
-const PURE_TARGETS = /^packages\/server\/src\/(platform\/(errors|http\/rights)\.ts$|([^/]+\/)+([a-z-]+-)?(rules|schema)(-[a-z-]+)?\.ts$)/;
+const PURE_TARGETS = /^packages\/server\/src\/(platform\/(errors|http\/rights|ui\/format)\.ts$|([^/]+\/)+([a-z-]+-)?(rules|schema)(-[a-z-]+)?\.ts$)/;
 const IMPURE_GLOBALS = new Set([
   'process',
   'fetch',
@@ -172,7 +172,7 @@ const IMPURE_GLOBALS = new Set([
 
 const pureRules: Rule = {
   name: 'pure-rules',
-  about: 'rules.ts is pure: types from anywhere, values only from libraries, rules and schemas; no time, randomness or I/O, nothing awaited (rule 3).',
+  about: 'rules.ts is pure: types from anywhere, values only from libraries, rules, schemas and what formats figures; no time, randomness or I/O, nothing awaited (rule 3).',
   find(file) {
     if (file.place.kind !== 'domain' || file.place.role !== 'rules' || file.isTest) return [];
     return [

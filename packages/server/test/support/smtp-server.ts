@@ -17,6 +17,8 @@ export interface MailBehaviour {
   readonly sender?: number;
   readonly recipient?: number;
   readonly message?: number | 'hang_up' | 'silent';
+  /** Addresses that are refused for good. */
+  readonly refuses?: ReadonlySet<string>;
   /** Appended to what it says. */
   readonly words?: string;
 }
@@ -55,7 +57,7 @@ export async function startSmtpServer({ tls, isImplicitTls = false, login }: Tes
       else done(Object.assign(new Error('no'), { responseCode: 535 }));
     },
     onMailFrom: (_address, _session, done) => done(refuse(behaviour.sender)),
-    onRcptTo: (_address, _session, done) => done(refuse(behaviour.recipient)),
+    onRcptTo: ({ address }, _session, done) => done(refuse(behaviour.refuses?.has(address) === true ? 550 : behaviour.recipient)),
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -27,6 +27,8 @@ export interface FrameOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Of several frames in one process: a metric can be made once. */
+  readonly timer?: RequestTimer;
   readonly limits: { readonly requestsPerMinute: number; readonly anonymousPerMinute: number };
   readonly readAddress: (input: ForwardingInput) => ClientAddress;
   /** Host names (without port) that may stand in the Host header. */
@@ -46,12 +48,7 @@ const ANONYMOUS: ReadonlySet<never> = new Set();
 
 export function createFrame(options: FrameOptions): Fetch {
   const app = new Hono<NodeEnv>({ strict: true });
-  const seconds = options.metrics.histogram({
-    name: 'gatehouse_http_request_seconds',
-    help: 'Time to answer, by route, method and status.',
-    labels: ['route', 'method', 'status'],
-    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
-  });
+  const seconds = options.timer ?? createRequestTimer(options.metrics);
   for (const route of options.routes) {
     app.on(route.method.toUpperCase(), toHonoPath(route.path), async (context) => {
       const started = options.clock.monotonicMs();
@@ -62,6 +59,19 @@ export function createFrame(options: FrameOptions): Fetch {
   }
   app.notFound((context) => answerUnknown(options, context));
   return async (request, env) => app.fetch(request, env);
+}
+
+export interface RequestTimer {
+  observe(labels: Record<'route' | 'method' | 'status', string>, seconds: number): void;
+}
+
+export function createRequestTimer(metrics: Metrics): RequestTimer {
+  return metrics.histogram({
+    name: 'gatehouse_http_request_seconds',
+    help: 'Time to answer, by route, method and status.',
+    labels: ['route', 'method', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+  });
 }
 
 interface Answered {
