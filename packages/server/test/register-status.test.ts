@@ -1,7 +1,12 @@
 /** A status of the register that changes by itself, in the whole application: evidence, checks, log, page, badge, feed. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createApiClient } from '../src/platform/cli/api.ts';
+import { EXIT } from '../src/platform/cli/command.ts';
 import { systemClock, type Clock } from '../src/platform/clock.ts';
+import { loadConfig } from '../src/platform/config.ts';
+import { silentLog } from '../src/platform/log.ts';
+import { commands } from '../src/register/checks/commands.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 
 const HOUR_MS = 3_600_000;
@@ -76,6 +81,30 @@ afterAll(async () => {
   await app.stop();
 });
 
+async function command(name: string): Promise<{ readonly code: number | undefined; readonly text: string }> {
+  const lines: string[] = [];
+  const api = createApiClient({ socketPath: app.socketPath });
+  try {
+    const code = await commands
+      .find((one) => one.name === name)
+      ?.run(
+        {
+          terminal: { out: (text: string) => void lines.push(text), err: () => undefined, isInteractive: false },
+          log: silentLog,
+          clock,
+          isJson: false,
+          signal: new AbortController().signal,
+          config: () => loadConfig({ env: {} }),
+          api: async () => api,
+        },
+        { positional: [], options: {} },
+      );
+    return { code, text: lines.join('') };
+  } finally {
+    await api.close();
+  }
+}
+
 describe('a claim of the register that rests on checks', () => {
   it('is not believed before a check was run', async () => {
     const { page, badge, text } = await shown();
@@ -96,7 +125,12 @@ describe('a claim of the register that rests on checks', () => {
     expect(await read('/register/feed.atom')).toContain('began to fail');
     expect(JSON.parse(await read(`${ONE}.jsonld`))['@graph'][1]['gh:registerStatus']).toMatchObject({ 'gh:status': 'under_way' });
     evaluate({ ...GOOD, match_seed_recall_ratio: null });
-    await runChecks();
+    expect((await command('register checks')).text).toMatch(/^pass +iicsa-1\.screening-recall .*\nfail +iicsa-1\.coverage +Uploads screened .* 98\.0 %/);
+    const { code, text: said } = await command('register check');
+    expect([code, said]).toEqual([
+      EXIT.finding,
+      expect.stringMatching(/^fail +iicsa-1\.screening-recall +Planted test pictures found: there are no data in the last 30 days\.\npass/),
+    ]);
     expect((await shown()).text).toContain('there are no data');
   });
 

@@ -6,6 +6,7 @@ import { jobs as figuresJobs } from './figures/jobs.ts';
 import { migrations as figuresMigrations } from './figures/migrations.ts';
 import { pages as figuresPages } from './figures/pages.tsx';
 import { routes as figuresRoutes } from './figures/routes.ts';
+import { logSources as figuresLogSources } from './figures/store-log.ts';
 import { checks as hostingChecks } from './hosting/checks.ts';
 import { commands as hostingCommands } from './hosting/commands.ts';
 import { migrations as hostingMigrations } from './hosting/migrations.ts';
@@ -35,11 +36,21 @@ export const internationalDomain = defineDomain<'international', InternationalSe
     return { service, start: () => service.profiles.start() };
   },
   transient: ['rdap_answer'],
-  routes: ({ hosting, profiles, notices, figures }, context) => [...hostingRoutes(hosting), ...profilesRoutes(profiles), ...noticesRoutes(notices), ...figuresRoutes(figures, context)],
-  pages: ({ hosting, profiles, notices, figures }, context) => [...hostingPages(hosting), ...profilesPages(profiles), ...noticesPages(notices), ...figuresPages(figures, context)],
+  routes: ({ hosting, profiles, notices, figures }, context) => [
+    ...hostingRoutes(hosting),
+    ...profilesRoutes(profiles),
+    ...noticesRoutes(notices),
+    ...figuresRoutes(figures, context),
+  ],
+  pages: ({ hosting, profiles, notices, figures }, context) => [
+    ...hostingPages(hosting),
+    ...profilesPages(profiles),
+    ...noticesPages(notices),
+    ...figuresPages(figures, context),
+  ],
   jobs: ({ notices, figures }) => [...noticesJobs(notices), ...figuresJobs(figures)],
   checks: ({ hosting, notices }) => [...hostingChecks(hosting), ...noticesChecks(notices)],
-  logSources: () => [...profilesLogSources, ...noticesLogSources],
+  logSources: () => [...profilesLogSources, ...figuresLogSources, ...noticesLogSources],
   metrics: ({ notices }, { evidence }) => measureNotices(notices, evidence),
   commands: [...hostingCommands, ...profilesCommands, ...noticesCommands, ...figuresCommands],
 });

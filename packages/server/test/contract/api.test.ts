@@ -197,7 +197,10 @@ async function callNotices(): Promise<void> {
   expect([made.status, made.body['country'], made.body['host']]).toEqual([201, 'AU', '1.1.1.1']);
   const report = `${path}/${text(made.body['id'])}`;
   expect((await call('POST', path, { json: { ...input, url: 'ftp://1.1.1.1/' } })).status).toBe(400);
-  expect((await call('POST', path, { json: { ...input, url: `${input.url}#again` } })).body).toMatchObject({ outcome: 'duplicate', duplicateOf: made.body['id'] });
+  expect((await call('POST', path, { json: { ...input, url: `${input.url}#again` } })).body).toMatchObject({
+    outcome: 'duplicate',
+    duplicateOf: made.body['id'],
+  });
   expect((await call('POST', `${report}/url`)).body).toEqual({ url: input.url });
   const drafted = await call('POST', `${report}/draft`);
   expect([drafted.status, drafted.body['notices']]).toEqual([201, [expect.objectContaining({ format: 'handover', state: 'draft' })]]);
@@ -212,7 +215,10 @@ async function callNotices(): Promise<void> {
   expect((await call('POST', `${path}/advance`)).body).toMatchObject({ sent: 0, failed: 0 });
   expect((await call('GET', report)).body).toMatchObject({ state: 'traced', country: 'AU' });
   expect((await call('GET', `${path}/none`)).status).toBe(404);
-  expect((await call('POST', `${path}/bulk`, { json: { ids: [made.body['id'], 'none'], action: 'draft' } })).body).toMatchObject({ done: [made.body['id']], refused: [{ id: 'none' }] });
+  expect((await call('POST', `${path}/bulk`, { json: { ids: [made.body['id'], 'none'], action: 'draft' } })).body).toMatchObject({
+    done: [made.body['id']],
+    refused: [{ id: 'none' }],
+  });
   expect((await call('GET', `${path}?waits=hand`)).body).toMatchObject({ reports: [{ id: made.body['id'] }], waiting: { hand: 1 } });
   const raw = Buffer.from('Message-ID: <contract@example.org>\r\nSubject: hello\r\n\r\nHello\r\n').toString('base64');
   expect((await call('POST', '/v1/international/notices/replies', { json: { raw } })).status).toBe(204);
@@ -375,8 +381,8 @@ async function callRegister(): Promise<void> {
   expect((await call('POST', `${await propose()}/rejection`, { json: { reason: 'Twice.' }, headers })).status).toBe(204);
   expect((await call('GET', '/v1/register/changes')).body['changes']).toEqual([]);
   for (const format of ['csv', 'json', 'jsonld']) expect((await call('GET', `/v1/register/registers/${id}/export?format=${format}`)).status).toBe(200);
-  const document: unknown = await (await app.call(`/v1/register/registers/${id}/export?format=jsonld`)).json();
-  const read = await call('POST', '/v1/register/imports', { json: { input: { kind: 'jsonld', document } } });
+  const exported: unknown = await (await app.call(`/v1/register/registers/${id}/export?format=jsonld`)).json();
+  const read = await call('POST', '/v1/register/imports', { json: { input: { kind: 'jsonld', document: exported } } });
   expect(read.body).toMatchObject({ batch: null, faults: [], counts: { recommendation: 0 } });
   expect((await call('GET', '/v1/register/links')).body['links']).toContainEqual(expect.objectContaining({ status: 'not_checked' }));
   // The sources that come with Gatehouse are elsewhere: nothing is asked for in a test.

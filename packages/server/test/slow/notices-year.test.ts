@@ -45,7 +45,14 @@ beforeAll(async () => {
   scene.places.get = (name) => world.placeOf(Number(/^host-(\d+)\./.exec(name)?.[1]), now.tick);
   scene.mail.behave({ refuses: { has: world.isRefused } as unknown as ReadonlySet<string> });
   const ajv = new Ajv2020({ strict: false });
-  for (const [name, schema] of Object.entries({ uuid: z.uuid(), email: z.email(), hostname: z.hostname(), ipv4: z.ipv4(), ipv6: z.ipv6(), 'date-time': z.iso.datetime({ offset: true }) }))
+  for (const [name, schema] of Object.entries({
+    uuid: z.uuid(),
+    email: z.email(),
+    hostname: z.hostname(),
+    ipv4: z.ipv4(),
+    ipv6: z.ipv6(),
+    'date-time': z.iso.datetime({ offset: true }),
+  }))
     ajv.addFormat(name, (text: string) => schema.safeParse(text).success);
   ajv.addFormat('uri', (text: string) => URL.canParse(text));
   for (const name of ['xarf-core', 'content-base', 'content-csam', 'content-csem'])
@@ -64,7 +71,10 @@ async function reportAll(tick: number, reports: readonly world.YearReport[]): Pr
     const made = await scene.notices.report({ ...input, mediaType: 'image' }, ANALYST);
     idOf.set(about.number, made.id);
     numberOf.set(made.id, about.number);
-    expect([made.outcome, made.country], `report ${about.number}`).toEqual([model.reports[about.number]?.outcome, made.duplicateOf === null ? world.placeOf(about.host, tick).country : null]);
+    expect([made.outcome, made.country], `report ${about.number}`).toEqual([
+      model.reports[about.number]?.outcome,
+      made.duplicateOf === null ? world.placeOf(about.host, tick).country : null,
+    ]);
   }
 }
 
@@ -75,15 +85,36 @@ function writeReply({ sent, kind }: Due): Buffer {
   const inReply = `In-Reply-To: <${sent.messageId}>`;
   if (kind === 'automatic') return Buffer.from([...head, inReply, 'Auto-Submitted: auto-replied', '', 'Away.', ''].join('\r\n'));
   if (kind !== 'bounce') return Buffer.from([...head, inReply, '', kind === 'words' ? 'We look into it.' : OUTCOME_LINE[kind], ''].join('\r\n'));
-  const status = ['Content-Type: message/delivery-status', '', 'Reporting-MTA: dns; mx.example.net', '', `Final-Recipient: rfc822; ${sent.to}`, 'Action: failed', 'Status: 5.1.1', ''];
+  const status = [
+    'Content-Type: message/delivery-status',
+    '',
+    'Reporting-MTA: dns; mx.example.net',
+    '',
+    `Final-Recipient: rfc822; ${sent.to}`,
+    'Action: failed',
+    'Status: 5.1.1',
+    '',
+  ];
   const original = ['Content-Type: text/rfc822-headers', '', `Message-ID: <${sent.messageId}>`, ''];
   const parts = [['Content-Type: text/plain', '', 'It could not be delivered.', ''], status, original].map((part) => `--b\r\n${part.join('\r\n')}`);
-  return Buffer.from([...head, 'MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', '', ...parts, '--b--', ''].join('\r\n'));
+  return Buffer.from(
+    [...head, 'MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', '', ...parts, '--b--', ''].join('\r\n'),
+  );
 }
 
 const keyOfSent = ({ to, reports }: Sent): string => {
   const claim = model.reports[reports[0] ?? 0]?.claim;
-  return keyOf(model.contactsOf(claim ?? world.placeOf(0, 0)).find(({ email }) => email === to) ?? { scope: 'host', name: '', email: to, url: null, source: '', retrievedAt: '', problem: null });
+  return keyOf(
+    model.contactsOf(claim ?? world.placeOf(0, 0)).find(({ email }) => email === to) ?? {
+      scope: 'host',
+      name: '',
+      email: to,
+      url: null,
+      source: '',
+      retrievedAt: '',
+      problem: null,
+    },
+  );
 };
 
 async function receiveAll(tick: number): Promise<void> {
@@ -114,7 +145,9 @@ async function settleReplies(): Promise<void> {
 }
 
 async function listWaiting(waits: 'contact' | 'hand' | 'police'): Promise<readonly string[]> {
-  const { rows } = await sql<{ id: string }>`select id from international.hosted_report where waits_for = ${waits} and closed_at is null order by id`.execute(scene.db.database.sql);
+  const { rows } = await sql<{ id: string }>`select id from international.hosted_report where waits_for = ${waits} and closed_at is null order by id`.execute(
+    scene.db.database.sql,
+  );
   const numbers = rows.map(({ id }) => numberOf.get(id) ?? -1).toSorted((a, b) => a - b);
   const expected = model.open().flatMap(({ wait, about }) => (wait === waits ? [about.number] : []));
   expect(numbers, `who waits for ${waits}`).toEqual(expected);
@@ -166,7 +199,14 @@ async function readSent(tick: number, from: number): Promise<Sent[]> {
       select n.id, n.sequence, array_agg(l.report_id) as reports from international.notice n join international.notice_report l on l.notice_id = n.id
       where n.message_id = ${messageId} group by 1, 2`.execute(scene.db.database.sql);
     const [row] = rows;
-    sent.push({ messageId, noticeId: row?.id ?? '', tick, to: to[0] ?? '', sequence: row?.sequence ?? -1, reports: (row?.reports ?? []).map((id) => numberOf.get(id) ?? -1) });
+    sent.push({
+      messageId,
+      noticeId: row?.id ?? '',
+      tick,
+      to: to[0] ?? '',
+      sequence: row?.sequence ?? -1,
+      reports: (row?.reports ?? []).map((id) => numberOf.get(id) ?? -1),
+    });
     await checkMail(raw, row?.reports ?? []);
   }
   return sent;
@@ -228,15 +268,33 @@ async function compareOutcomes(): Promise<void> {
   const { rows } = await sql<{ id: string; outcome: string | null; closedAt: Date | null }>`
     select id, outcome, closed_at as "closedAt" from international.hosted_report`.execute(scene.db.database.sql);
   const real = rows
-    .map(({ id, outcome, closedAt }) => ({ number: numberOf.get(id) ?? -1, outcome, tick: closedAt === null ? null : (closedAt.getTime() - world.START.getTime()) / HOUR_MS }))
+    .map(({ id, outcome, closedAt }) => ({
+      number: numberOf.get(id) ?? -1,
+      outcome,
+      tick: closedAt === null ? null : (closedAt.getTime() - world.START.getTime()) / HOUR_MS,
+    }))
     .toSorted((a, b) => a.number - b.number);
   expect(real).toEqual(model.reports.map(({ about, outcome, closedTick }) => ({ number: about.number, outcome, tick: closedTick })));
   for (const { outcome } of real) count(`outcome ${outcome ?? 'open'}`);
   expect(real).toHaveLength(world.REPORTS);
   // None of the kinds that this is about may be missing from it.
-  const kinds = ['first notices', 'reminders', 'sheet handed over', 'police agreed', 'reply bounce', 'reply words', 'outcome duplicate', 'outcome removed', 'outcome no_answer', 'outcome not_illegal', 'XARF reports valid'];
+  const kinds = [
+    'first notices',
+    'reminders',
+    'sheet handed over',
+    'police agreed',
+    'reply bounce',
+    'reply words',
+    'outcome duplicate',
+    'outcome removed',
+    'outcome no_answer',
+    'outcome not_illegal',
+    'XARF reports valid',
+  ];
   expect(kinds.filter((kind) => (counts[kind] ?? 0) < 10)).toEqual([]);
-  const { rows: moved } = await sql<{ count: number }>`select count(*) as count from international.notice_event where change = 'moved'`.execute(scene.db.database.sql);
+  const { rows: moved } = await sql<{ count: number }>`select count(*) as count from international.notice_event where change = 'moved'`.execute(
+    scene.db.database.sql,
+  );
   counts['moved'] = moved[0]?.count ?? 0;
   expect(counts['moved']).toBeGreaterThanOrEqual(5);
 }

@@ -172,7 +172,8 @@ const IMPURE_GLOBALS = new Set([
 
 const pureRules: Rule = {
   name: 'pure-rules',
-  about: 'rules.ts is pure: types from anywhere, values only from libraries, rules, schemas and what formats figures; no time, randomness or I/O, nothing awaited (rule 3).',
+  about:
+    'rules.ts is pure: types from anywhere, values only from libraries, rules, schemas and what formats figures; no time, randomness or I/O, nothing awaited (rule 3).',
   find(file) {
     if (file.place.kind !== 'domain' || file.place.role !== 'rules' || file.isTest) return [];
     return [

@@ -40,7 +40,12 @@ export interface NoticesSceneOptions {
   readonly config?: Partial<Record<SettingKey, unknown>>;
 }
 
-export const AUTHORITY: Authority = { body: 'Example Hotline', law: 'Example Act, section 1', countries: ['NL', 'DE'], contactEmail: 'notices@hotline.example.org' };
+export const AUTHORITY: Authority = {
+  body: 'Example Hotline',
+  law: 'Example Act, section 1',
+  countries: ['NL', 'DE'],
+  contactEmail: 'notices@hotline.example.org',
+};
 
 export async function setNoticesScene({ start, authority = AUTHORITY, ladder, config }: NoticesSceneOptions = {}): Promise<NoticesScene> {
   const db = await createTestDatabase([{ domain: 'international', migrations }]);
@@ -109,7 +114,16 @@ export function makeProcedure(country: string, change: Partial<Procedure> = {}):
 }
 
 export function makeContact(scope: Contact['scope'], email: string | null, change: Partial<Contact> = {}): Contact {
-  return { scope, name: `Example ${scope}`, email, url: null, source: 'RDAP rdap.example.net', retrievedAt: '2026-11-01T00:00:00.000Z', problem: null, ...change };
+  return {
+    scope,
+    name: `Example ${scope}`,
+    email,
+    url: null,
+    source: 'RDAP rdap.example.net',
+    retrievedAt: '2026-11-01T00:00:00.000Z',
+    problem: null,
+    ...change,
+  };
 }
 
 export function makeClaim(host: string, country: string | null, change: Partial<HostingClaim> = {}): HostingClaim {

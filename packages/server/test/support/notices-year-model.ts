@@ -106,7 +106,8 @@ export class YearModel {
   }
 
   close(numbers: readonly number[], outcome: string): void {
-    for (const report of this.reports) if (numbers.includes(report.about.number) && report.outcome === null) Object.assign(report, { outcome, closedTick: this.tick, wait: null });
+    for (const report of this.reports)
+      if (numbers.includes(report.about.number) && report.outcome === null) Object.assign(report, { outcome, closedTick: this.tick, wait: null });
   }
 
   open(): ModelReport[] {
@@ -172,7 +173,12 @@ export class YearModel {
       one === null || one === undefined ? [] : [{ ...base, scope, name: one.name, email: one.email, url: one.url ?? null }];
     const hotline = office('hotline', procedure?.hotline);
     const nobody: Contact = { ...base, scope: 'hotline', name: procedure?.fallback ?? 'own', email: null, url: null };
-    return [...(hotline.length === 0 ? [nobody] : hotline), ...office('police', procedure?.police), ...office('regulator', procedure?.regulator), ...claim.contacts];
+    return [
+      ...(hotline.length === 0 ? [nobody] : hotline),
+      ...office('police', procedure?.police),
+      ...office('regulator', procedure?.regulator),
+      ...claim.contacts,
+    ];
   }
 
   /** Everything that happens at this tick. @returns mails that arrive */

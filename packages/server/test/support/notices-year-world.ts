@@ -78,7 +78,11 @@ export function placeOf(host: number, tick: number): HostingClaim {
   const hasMoved = tick >= movesAt;
   const country = countryOf(draw(hasMoved ? 'there' : 'here', host, COUNTRIES));
   const net = draw(hasMoved ? 'net there' : 'net', host, 200);
-  const network = makeContact('network', net % 17 === 0 ? null : `abuse@net-${net}.example.net`, net % 13 === 0 ? { problem: 'A placeholder of the registry.' } : {});
+  const network = makeContact(
+    'network',
+    net % 17 === 0 ? null : `abuse@net-${net}.example.net`,
+    net % 13 === 0 ? { problem: 'A placeholder of the registry.' } : {},
+  );
   const registrar = makeContact('registrar', `abuse@registrar-${draw('registrar', host, 40)}.example.com`);
   const operator = draw('operator', host, 3) === 0 ? [makeContact('host', `abuse@operator-${host}.example.net`)] : [];
   const name = hostName(host);

@@ -37,7 +37,7 @@ export async function startRegister(
   const { context } = test;
   const { service: log } = await logDomain.create(context, {});
   const checks = new Map<string, CheckView>();
-  const register = await createRegisterService({ context, checks: { all: async () => [...checks.values()] } });
+  const register = await createRegisterService({ context, checks: { all: async () => [...checks.values()].map((check) => ({ ...check, runId: null })) } });
   return {
     register,
     context,

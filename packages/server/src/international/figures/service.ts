@@ -78,7 +78,7 @@ async function findDisplacements({ config, database, clock, events }: AppContext
     for (const move of moves) {
       if (!(await keepDisplacement(tx, move, now))) continue;
       kept += 1;
-      await events.emit('country.changed', { country: move.country, change: `share_moved:${move.basis}:${move.to.month}`, actor }, tx);
+      await events.emit('country.changed', { country: move.country, change: 'share_moved', actor }, tx);
     }
     return kept;
   });

@@ -41,7 +41,7 @@ async function markInterrupted(parts: Parts): Promise<void> {
     await database.transact(async (tx) => {
       await updateNotice(tx, noticeId, { state: 'unknown', remark: 'interrupted while it was sent' });
       const ids = (await listReportIds(tx, [noticeId])).map(({ reportId }) => reportId);
-      await recordEach(parts, tx, ids, { change: 'unknown', actor: MACHINE, noticeId });
+      await recordEach(parts, tx, { subjects: ids, change: 'unknown', actor: MACHINE, noticeId });
       await store.wakeReports(tx, ids, clock.now());
     });
 }
@@ -98,7 +98,9 @@ async function settleAll({ context: { database } }: Parts, judged: readonly Judg
 function toBatches(due: readonly Judged[]): Batch[] {
   const byKey = new Map<string, Judged[]>();
   for (const one of due) byKey.set(keyOf(one.step), [...(byKey.get(keyOf(one.step)) ?? []), one]);
-  return [...byKey.values()].flatMap((members) => toChunks(members, ITEMS_MAX)).flatMap((members) => (members[0] === undefined ? [] : [{ members, step: members[0].step }]));
+  return [...byKey.values()]
+    .flatMap((members) => toChunks(members, ITEMS_MAX))
+    .flatMap((members) => (members[0] === undefined ? [] : [{ members, step: members[0].step }]));
 }
 
 async function act(parts: Parts, batch: Batch, { counts, signal }: Turn): Promise<void> {

@@ -72,7 +72,7 @@ export function addWorkingDays(from: Date, count: number, calendar: Calendar): D
   const { day: start, msOfDay } = toLocal(from, calendar.timeZone);
   let day = start;
   let idle = 0;
-  for (let left = count; left > 0 && idle < LOOK_AHEAD_DAYS; ) {
+  for (let left = count; left > 0 && idle < LOOK_AHEAD_DAYS;) {
     day = nextDay(day);
     const isCounted = isWorkingDay(day, calendar);
     left -= isCounted ? 1 : 0;

@@ -20,7 +20,12 @@ export const commands: readonly CommandDefinition[] = [
   rekeyCommand(),
   noticeCommand('approve', 'approve a draft: a mail goes out at the next turn, a sheet counts as handed over'),
   noticeCommand('withdraw', 'withdraw a notice that was not sent'),
-  simpleCommand({ name: 'notice police-agreed', summary: 'note that the police agreed: the host may be told', argument: ID, pathOf: (id) => `${REPORTS}/${id}/police` }),
+  simpleCommand({
+    name: 'notice police-agreed',
+    summary: 'note that the police agreed: the host may be told',
+    argument: ID,
+    pathOf: (id) => `${REPORTS}/${id}/police`,
+  }),
   ...(['approve', 'refuse'] as const).map((verb) =>
     simpleCommand({
       name: `notice ${verb}-contact`,
@@ -78,9 +83,17 @@ function describeReport(report: ReportDetailBody): string[] {
   return [
     `${report.id}: ${report.outcome ?? report.state}${report.waitsFor === null ? '' : `, waits for a person (${report.waitsFor})`}`,
     `Country: ${report.country ?? 'unknown'} (${report.claim?.origin ?? 'not traced'})`,
-    ...(report.closedAt === null ? [`Next: ${next.kind}${next.scope === null ? '' : ` (${next.scope})`}, ${next.at ?? 'when a person did something'}: ${next.reason}`] : []),
-    ...formatTable([['CONTACT', 'FOR', 'MAILBOX OR FORM', 'DECISION'], ...report.contacts.map(({ id, contact, decision }) => [id, contact.scope, contact.email ?? contact.url ?? 'none', decision ?? 'none'])]),
-    ...formatTable([['NOTICE', 'TO', 'NUMBER', 'FORM', 'STATE', 'SENT'], ...report.notices.map((one) => [one.id, one.scope, String(one.sequence), one.format, one.state, one.sentAt ?? ''])]),
+    ...(report.closedAt === null
+      ? [`Next: ${next.kind}${next.scope === null ? '' : ` (${next.scope})`}, ${next.at ?? 'when a person did something'}: ${next.reason}`]
+      : []),
+    ...formatTable([
+      ['CONTACT', 'FOR', 'MAILBOX OR FORM', 'DECISION'],
+      ...report.contacts.map(({ id, contact, decision }) => [id, contact.scope, contact.email ?? contact.url ?? 'none', decision ?? 'none']),
+    ]),
+    ...formatTable([
+      ['NOTICE', 'TO', 'NUMBER', 'FORM', 'STATE', 'SENT'],
+      ...report.notices.map((one) => [one.id, one.scope, String(one.sequence), one.format, one.state, one.sentAt ?? '']),
+    ]),
     ...report.events.map(({ at, change, actor }) => `${at}  ${change}  ${actor}`),
   ];
 }
@@ -109,7 +122,11 @@ function listCommand(): CommandDefinition {
           ['REPORT', 'COUNTRY', 'STATE', 'WAITS FOR', 'REPORTED', 'NEXT'],
           ...list.reports.map((one) => [one.id, one.country ?? 'unknown', one.outcome ?? one.state, one.waitsFor ?? '', one.reportedAt, one.nextAt ?? '']),
         ]),
-        `Open reports that wait for a person: ${Object.entries(list.waiting).map(([wait, count]) => `${wait} ${count}`).join(', ') || 'none'}`,
+        `Open reports that wait for a person: ${
+          Object.entries(list.waiting)
+            .map(([wait, count]) => `${wait} ${count}`)
+            .join(', ') || 'none'
+        }`,
       ]);
       return EXIT.ok;
     },

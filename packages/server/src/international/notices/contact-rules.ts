@@ -52,7 +52,13 @@ export function redactClaim(claim: HostingClaim, viewer: Viewer): HostingClaim {
   if (viewer.seesUrls) return claim;
   const { aliases: _aliases, ...rest } = claim;
   const problems = claim.problems.length === 0 ? [] : [`${claim.problems.length} of the questions could not be answered.`];
-  return { ...rest, host: null, addresses: claim.addresses.map((one) => ({ ...one, ip: 'withheld' })), contacts: claim.contacts.map((one) => redactContact(one, viewer)), problems };
+  return {
+    ...rest,
+    host: null,
+    addresses: claim.addresses.map((one) => ({ ...one, ip: 'withheld' })),
+    contacts: claim.contacts.map((one) => redactContact(one, viewer)),
+    problems,
+  };
 }
 
 /** For figures: `AS64496 Example`. */

@@ -1,12 +1,23 @@
 /** What persons decide: about drafts, contacts, police, outcomes. */
 import type { Tx } from '../../platform/db/database.ts';
 import { GatehouseError } from '../../platform/errors.ts';
+import type { LadderStep } from './ladder-schema.ts';
 import { record, recordEach, type Parts } from './parts.ts';
 import type { NoticeOutcome } from './schema.ts';
 import { makeNotice } from './sending.ts';
 import { judge } from './situations.ts';
 import * as store from './store.ts';
-import { decideContact, findContact, leaveNotices, listReportIds, listReportsWithContact, lockNotice, updateNotice, type NoticeChange, type NoticeRow } from './store-notices.ts';
+import {
+  decideContact,
+  findContact,
+  leaveNotices,
+  listReportIds,
+  listReportsWithContact,
+  lockNotice,
+  updateNotice,
+  type NoticeChange,
+  type NoticeRow,
+} from './store-notices.ts';
 import { trace } from './tracing.ts';
 
 const NO_REPORT = 'There is no report with this id.';
@@ -26,13 +37,16 @@ export async function draftNow(parts: Parts, id: string, actor: string): Promise
   if ((await trace(parts, [found], AbortSignal.timeout(30_000))) === 'lost')
     throw new GatehouseError('conflict', 'It could not be found out where it is hosted now. Nothing was drafted; it is tried again in an hour.');
   const [judged] = await judge(parts, [await findOpen(parts, id)], { db: database.sql, startAt: clock.now() });
-  const step = judged?.step;
-  const isDue = step !== undefined && step.waitsFor === null && step.noticeId === null && step.contactId !== null && step.at !== null && step.at <= clock.now();
-  if (judged === undefined || step === undefined || !isDue)
-    throw new GatehouseError('conflict', `There is nothing to draft now: ${step?.reason ?? 'not traced yet'}. Nothing was changed.`);
+  if (judged === undefined || !isDraftable(judged.step, clock.now()))
+    throw new GatehouseError('conflict', `There is nothing to draft now: ${judged?.step.reason ?? 'closed'}. Nothing was changed.`);
+  const { step } = judged;
   if ((await makeNotice(parts, { members: [judged], step }, { state: 'draft', actor })) === undefined)
     throw new GatehouseError('conflict', 'Somebody changed the report at the same time. Nothing was drafted.');
   await store.settleReports(database.sql, [{ id, state: 'drafted', waitsFor: step.way === 'hand' ? 'hand' : 'draft', nextAt: null }]);
+}
+
+function isDraftable({ waitsFor, noticeId, contactId, at }: LadderStep, now: Date): boolean {
+  return waitsFor === null && noticeId === null && contactId !== null && at !== null && at <= now;
 }
 
 interface NoticeDecision {
@@ -50,7 +64,7 @@ async function decideNotice(parts: Parts, { noticeId, actor, decide }: NoticeDec
     const { change, word } = decide(notice, clock.now());
     await updateNotice(tx, noticeId, change);
     const ids = (await listReportIds(tx, [noticeId])).map(({ reportId }) => reportId);
-    await recordEach(parts, tx, ids, { change: word, actor, noticeId });
+    await recordEach(parts, tx, { subjects: ids, change: word, actor, noticeId });
     await store.wakeReports(tx, ids, clock.now());
   });
 }
@@ -82,7 +96,10 @@ export async function withdrawNotice(parts: Parts, noticeId: string, actor: stri
   });
 }
 
-export async function settleUnknown(parts: Parts, { noticeId, hasArrived, actor }: { readonly noticeId: string; readonly hasArrived: boolean; readonly actor: string }): Promise<void> {
+export async function settleUnknown(
+  parts: Parts,
+  { noticeId, hasArrived, actor }: { readonly noticeId: string; readonly hasArrived: boolean; readonly actor: string },
+): Promise<void> {
   await decideNotice(parts, {
     noticeId,
     actor,
@@ -107,7 +124,11 @@ export async function decideOnContact(
   });
 }
 
-export async function closeOne(parts: Parts, tx: Tx, { id, outcome, actor }: { readonly id: string; readonly outcome: NoticeOutcome; readonly actor: string }): Promise<boolean> {
+export async function closeOne(
+  parts: Parts,
+  tx: Tx,
+  { id, outcome, actor }: { readonly id: string; readonly outcome: NoticeOutcome; readonly actor: string },
+): Promise<boolean> {
   if (!(await store.closeReport(tx, { id, outcome, at: parts.context.clock.now() }))) return false;
   await leaveNotices(tx, [id]);
   await record(parts, tx, { subject: id, change: `closed_${outcome}`, actor });

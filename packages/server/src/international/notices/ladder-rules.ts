@@ -21,16 +21,25 @@ export function decideNext(situation: Situation): LadderStep {
 }
 
 /** Something that was begun and is not finished: nothing else happens before it is. */
-function findOpen({ history, now, calendar }: Situation): LadderStep | undefined {
+function findOpen(situation: Situation): LadderStep | undefined {
+  const { history } = situation;
   if (history.some(({ state }) => state === 'unknown' || state === 'queued')) return rest('it may have been sent: a person must look', { waitsFor: 'unknown' });
   if (history.some(({ isReplyWaiting }) => isReplyWaiting)) return rest('a reply waits to be read', { waitsFor: 'reply' });
   const pending = history.findLast(({ state }) => state === 'draft' || state === 'approved');
-  if (pending === undefined) return undefined;
-  const { noticeId, contactId, scope, sequence, dueAt, isByHand } = pending;
-  if (pending.state === 'draft')
-    return isByHand
-      ? rest('a sheet waits to be handed over', { scope, contactId, noticeId, waitsFor: 'hand' })
-      : rest('a draft waits to be read', { scope, contactId, noticeId, waitsFor: 'draft' });
+  if (pending === undefined || pending.state === 'approved') return pending === undefined ? undefined : goThrough(situation, pending);
+  const { noticeId, contactId, scope, isByHand } = pending;
+  const reason = isByHand ? 'a sheet waits to be handed over' : 'a draft waits to be read';
+  return rest(reason, { scope, contactId, noticeId, waitsFor: isByHand ? 'hand' : 'draft' });
+}
+
+/** What a person approved, unless it may not be said any more: the contact was refused since, the rule on the police is another one. */
+function goThrough(situation: Situation, { noticeId, contactId, scope, sequence, dueAt }: Past): LadderStep {
+  const { now, calendar, canSend, contacts } = situation;
+  const contact = contacts.find(({ id }) => id === contactId);
+  if (!canSend || contact?.decision !== 'approved')
+    return rest('its recipient may not be told any more: withdraw the notice', { scope, contactId, noticeId, waitsFor: 'contact' });
+  const gate = scope === 'police' ? undefined : passPolice(situation);
+  if (gate !== undefined && 'step' in gate) return gate.step;
   const at = skipBlocked(latest(dueAt, now), calendar);
   return step(sequence === 1 ? 'notify' : 'remind', 'approved', { scope, contactId, noticeId, sequence, at, way: 'mail' });
 }
@@ -98,7 +107,8 @@ function tell({ now, calendar }: Situation, contact: LadderContact, { kind, at, 
   const { id: contactId, scope, hasEmail, decision } = contact;
   const when = skipBlocked(latest(at, now), calendar);
   if (!hasEmail) return step(kind, reason, { scope, contactId, at: when, way: 'hand' });
-  if (decision !== 'approved') return step('approve_contact', 'nobody has approved this contact yet', { scope, contactId, at: latest(at, now), waitsFor: 'contact' });
+  if (decision !== 'approved')
+    return step('approve_contact', 'nobody has approved this contact yet', { scope, contactId, at: latest(at, now), waitsFor: 'contact' });
   return step(kind, reason, { scope, contactId, at: when, way: 'mail' });
 }
 
@@ -106,21 +116,25 @@ type Gate = { readonly step: LadderStep } | { readonly from: Date };
 
 /** Until the police agreed nobody else is told. Silence is consent only where somebody configured it, and never where the rule is unknown. */
 function passPolice(situation: Situation): Gate {
-  const { policeFirst, policeAgreedAt, country, calendar, ladder, now, startAt: start } = situation;
+  const { policeFirst, policeAgreedAt, country, startAt: start } = situation;
   // A delivery network of which no country is known: whoever declared that it may be told, said so knowing that (AuthoritySchema).
   if (policeFirst === 'no' || country === null) return { from: start };
   if (policeAgreedAt !== null) return { from: latest(start, policeAgreedAt) };
-  const told = situation.history.find(({ scope, sentAt, state }) => scope === 'police' && sentAt !== null && state !== 'failed')?.sentAt ?? null;
+  const told = findPoliceTold(situation.history);
   const contact = situation.contacts.find(({ scope, decision, id }) => scope === 'police' && decision !== 'refused' && !isDead(situation.history, id));
   if (told === null && contact !== undefined) return { step: tell(situation, contact, { kind: 'tell_police', at: start, reason: 'police first' }) };
-  const limit = policeFirst === 'yes' ? ladder.policeLimitDays[country] : undefined;
-  if (told === null || limit === undefined) return { step: waitForPolice(told === null ? 'nobody knows how to reach the police' : 'the police have not agreed yet') };
-  const from = addWorkingDays(told, limit, calendar);
-  return from > now ? { step: step('wait_for_police', 'until the limit of this country', { scope: 'police', at: from, waitsFor: 'police' }) } : { from: latest(start, from) };
+  return waitForPolice(situation, { told, limit: policeFirst === 'yes' ? situation.ladder.policeLimitDays[country] : undefined });
 }
 
-function waitForPolice(reason: string): LadderStep {
-  return step('wait_for_police', reason, { scope: 'police', waitsFor: 'police' });
+function waitForPolice({ calendar, now, startAt }: Situation, { told, limit }: { readonly told: Date | null; readonly limit: number | undefined }): Gate {
+  const wait = (reason: string, at: Date | null = null): Gate => ({ step: step('wait_for_police', reason, { scope: 'police', at, waitsFor: 'police' }) });
+  if (told === null || limit === undefined) return wait(told === null ? 'nobody knows how to reach the police' : 'the police have not agreed yet');
+  const from = addWorkingDays(told, limit, calendar);
+  return from > now ? wait('until the limit of this country', from) : { from: latest(startAt, from) };
+}
+
+function findPoliceTold(history: readonly Past[]): Date | null {
+  return history.find(({ scope, sentAt, state }) => scope === 'police' && sentAt !== null && state !== 'failed')?.sentAt ?? null;
 }
 
 /** One of each scope: whoever was told stays; otherwise an approved one, otherwise the first. */

@@ -2,7 +2,23 @@
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { FieldError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/http/rights.ts';
-import { Button, ButtonGroup, ErrorSummary, Field, Form, Figures, formatCount, LinkButton, NotificationBanner, Pagination, Select, Table, Tag, Time, Title } from '../../platform/ui/components.tsx';
+import {
+  Button,
+  ButtonGroup,
+  ErrorSummary,
+  Field,
+  Form,
+  Figures,
+  formatCount,
+  LinkButton,
+  NotificationBanner,
+  Pagination,
+  Select,
+  Table,
+  Tag,
+  Time,
+  Title,
+} from '../../platform/ui/components.tsx';
 import { renderInternationalPage } from '../pages/frame.tsx';
 import type { BulkResult } from './route-schema.ts';
 import { OUTCOMES, REPORT_STATES, WAITS, type HostedReport, type KeptReply, type ReportQuery, type Wait } from './schema.ts';
@@ -32,7 +48,13 @@ export function renderListPage(view: ListView, principal: Principal): string {
         {bulk === undefined ? null : <BulkBanner bulk={bulk} />}
         <Title>Notices</Title>
         <p>Reports about material that is hosted somewhere, and what became of them. Addresses are sealed; they are not on this page.</p>
-        <Figures items={WAITS.filter((wait) => (waiting[wait] ?? 0) > 0).map((wait) => ({ label: WAIT_WORDS[wait], value: waiting[wait] ?? 0, href: `${LIST_PATH}?waits=${wait}` }))} />
+        <Figures
+          items={WAITS.filter((wait) => (waiting[wait] ?? 0) > 0).map((wait) => ({
+            label: WAIT_WORDS[wait],
+            value: waiting[wait] ?? 0,
+            href: `${LIST_PATH}?waits=${wait}`,
+          }))}
+        />
         {principal.rights.has('notices:draft') ? <LinkButton href={`${LIST_PATH}/new`}>Report an address</LinkButton> : null}
         <Filter query={query} principal={principal} />
         <ReportTable reports={reports} principal={principal} />
@@ -64,7 +86,12 @@ function Filter({ query, principal }: { readonly query: ReportQuery; readonly pr
   const any = { value: '', text: 'Any' };
   return (
     <Form action={LIST_PATH} method="get" principal={principal} class="filter">
-      <Select name="waits" label="Waits for" value={query.waits ?? ''} choices={[any, { value: 'any', text: 'a person' }, ...WAITS.map((value) => ({ value, text: WAIT_WORDS[value] }))]} />
+      <Select
+        name="waits"
+        label="Waits for"
+        value={query.waits ?? ''}
+        choices={[any, { value: 'any', text: 'a person' }, ...WAITS.map((value) => ({ value, text: WAIT_WORDS[value] }))]}
+      />
       <Select name="state" label="State" value={query.state ?? ''} choices={[any, ...REPORT_STATES.map((value) => ({ value, text: STATE_WORDS[value] }))]} />
       <Field name="country" label="Country" hint="Two letters" width={5} value={query.country} maxlength={2} />
       <ButtonGroup>
@@ -126,8 +153,18 @@ function BulkControls({ canSend }: { readonly canSend: boolean }): JSX.Element {
   return (
     <fieldset class="fieldset no-print">
       <legend class="label">Change the chosen reports</legend>
-      <Select name="action" label="What" choices={[{ value: 'close', text: 'Close with an outcome' }, { value: 'draft', text: 'Draft what is due next' }, ...more]} />
-      <Select name="outcome" label="Outcome" hint="Only for closing" value="removed" choices={OUTCOMES.map((value) => ({ value, text: OUTCOME_WORDS[value] }))} />
+      <Select
+        name="action"
+        label="What"
+        choices={[{ value: 'close', text: 'Close with an outcome' }, { value: 'draft', text: 'Draft what is due next' }, ...more]}
+      />
+      <Select
+        name="outcome"
+        label="Outcome"
+        hint="Only for closing"
+        value="removed"
+        choices={OUTCOMES.map((value) => ({ value, text: OUTCOME_WORDS[value] }))}
+      />
       <Button kind="secondary">Change the chosen</Button>
     </fieldset>
   );
@@ -136,7 +173,8 @@ function BulkControls({ canSend }: { readonly canSend: boolean }): JSX.Element {
 function pageLinks({ reports, query }: ListView): { readonly previous?: string; readonly previousText?: string; readonly next?: string } {
   const link = (before: string | undefined): string => {
     const search = new URLSearchParams();
-    for (const [name, value] of Object.entries({ state: query.state, country: query.country, waits: query.waits, before })) if (value !== undefined) search.set(name, value);
+    for (const [name, value] of Object.entries({ state: query.state, country: query.country, waits: query.waits, before }))
+      if (value !== undefined) search.set(name, value);
     return `${LIST_PATH}?${search.toString()}`;
   };
   const last = reports.length === query.limit ? reports.at(-1) : undefined;

@@ -125,7 +125,8 @@ function keyRoute(notices: NoticesService): Route {
     right: 'international:manage',
     tag: 'notices',
     summary: 'Seal every address, contact and reply with a new key',
-    description: 'With a key file of the operator: with the first key in it. The key file in the data directory gets a new key first, and loses the old ones afterwards.',
+    description:
+      'With a key file of the operator: with the first key in it. The key file in the data directory gets a new key first, and loses the old ones afterwards.',
     responses: { 200: { description: 'How many rows were sealed again', schema: z.object({ sealed: z.number().int() }) } },
     handle: async ({ principal }) => json(await notices.rekey(principal.id)),
   });

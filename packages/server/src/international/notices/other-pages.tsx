@@ -1,7 +1,23 @@
 /** The form to report an address, a notice to read or print, a reply to read. */
 import type { FieldError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/http/rights.ts';
-import { Button, ButtonGroup, CodeBlock, Details, ErrorSummary, Field, Form, Inset, LinkButton, Select, SummaryList, TextArea, Time, Title, Warning } from '../../platform/ui/components.tsx';
+import {
+  Button,
+  ButtonGroup,
+  CodeBlock,
+  Details,
+  ErrorSummary,
+  Field,
+  Form,
+  Inset,
+  LinkButton,
+  Select,
+  SummaryList,
+  TextArea,
+  Time,
+  Title,
+  Warning,
+} from '../../platform/ui/components.tsx';
 import { renderInternationalPage } from '../pages/frame.tsx';
 import { HandoverSheet } from './formats/handover-sheet.tsx';
 import { LIST_PATH } from './list-page.tsx';
@@ -29,11 +45,41 @@ export function renderNewPage({ sent, errors }: NewReportView, principal: Princi
         <Title>Report an address</Title>
         <p>The address is sealed as soon as it is sent. Nothing is fetched from it: name servers and registries are asked where it is hosted.</p>
         <Form action={`${LIST_PATH}/new`} principal={principal}>
-          <Field name="url" label="Address" hint="The whole address of the item, with http:// or https://" error={faultOf('url')} value={sent['url']} maxlength={4096} />
-          <Select name="classification" label="Assessed as" value={sent['classification'] ?? 'not_assessed'} error={faultOf('classification')} choices={CLASSIFICATIONS.map((value) => ({ value, text: CLASS_WORDS[value] }))} />
-          <TextArea name="basis" label="By whom, and under which law" hint="No description of the content" error={faultOf('basis')} value={sent['basis']} rows={3} />
-          <Select name="detection" label="How it was found" value={sent['detection'] ?? 'manual_review'} choices={Object.entries(DETECTION_WORDS).map(([value, text]) => ({ value, text }))} />
-          <Select name="mediaType" label="Kind" value={sent['mediaType'] ?? ''} choices={[{ value: '', text: 'not known' }, ...['image', 'video', 'audio', 'text', 'mixed'].map((value) => ({ value, text: value }))]} />
+          <Field
+            name="url"
+            label="Address"
+            hint="The whole address of the item, with http:// or https://"
+            error={faultOf('url')}
+            value={sent['url']}
+            maxlength={4096}
+          />
+          <Select
+            name="classification"
+            label="Assessed as"
+            value={sent['classification'] ?? 'not_assessed'}
+            error={faultOf('classification')}
+            choices={CLASSIFICATIONS.map((value) => ({ value, text: CLASS_WORDS[value] }))}
+          />
+          <TextArea
+            name="basis"
+            label="By whom, and under which law"
+            hint="No description of the content"
+            error={faultOf('basis')}
+            value={sent['basis']}
+            rows={3}
+          />
+          <Select
+            name="detection"
+            label="How it was found"
+            value={sent['detection'] ?? 'manual_review'}
+            choices={Object.entries(DETECTION_WORDS).map(([value, text]) => ({ value, text }))}
+          />
+          <Select
+            name="mediaType"
+            label="Kind"
+            value={sent['mediaType'] ?? ''}
+            choices={[{ value: '', text: 'not known' }, ...['image', 'video', 'audio', 'text', 'mixed'].map((value) => ({ value, text: value }))]}
+          />
           <Field name="sha256" label="SHA-256 of the content, if it is known" error={faultOf('sha256')} value={sent['sha256']} maxlength={64} />
           <Field name="reference" label="Your own reference, if you have one" error={faultOf('reference')} value={sent['reference']} maxlength={200} />
           <Button>Report</Button>
@@ -63,7 +109,10 @@ export function renderNoticePage({ reportId, notice, draft }: NoticePageView, pr
             <Title caption={`Notice to ${SCOPE_WORDS[notice.scope]}`}>{draft.subject}</Title>
             <SummaryList
               rows={[
-                { key: 'To', value: <span class="breakable">{`${notice.recipient.name}, ${notice.recipient.email ?? notice.recipient.url ?? 'no mailbox'}`}</span> },
+                {
+                  key: 'To',
+                  value: <span class="breakable">{`${notice.recipient.name}, ${notice.recipient.email ?? notice.recipient.url ?? 'no mailbox'}`}</span>,
+                },
                 { key: 'State', value: NOTICE_WORDS[notice.state] },
                 { key: 'Number', value: notice.sequence },
               ]}
@@ -132,7 +181,10 @@ export function renderReplyPage({ replyId, content, reply }: ReplyPageView, prin
               name="outcome"
               label="What it means"
               hint="An outcome closes every open report of the notice that it answers."
-              choices={[{ value: '', text: 'Nothing that ends it: go on' }, ...(reply.noticeId === null ? [] : OUTCOMES.map((value) => ({ value, text: OUTCOME_WORDS[value] })))]}
+              choices={[
+                { value: '', text: 'Nothing that ends it: go on' },
+                ...(reply.noticeId === null ? [] : OUTCOMES.map((value) => ({ value, text: OUTCOME_WORDS[value] }))),
+              ]}
             />
             <Button>Keep</Button>
           </Form>

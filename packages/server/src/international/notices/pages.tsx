@@ -17,7 +17,10 @@ const SHOWN = 50;
 const ListQuery = z.object({
   state: z.enum(REPORT_STATES).optional().catch(undefined),
   country: z.string().toUpperCase().pipe(CountrySchema).optional().catch(undefined),
-  waits: z.enum([...WAITS, 'any']).optional().catch(undefined),
+  waits: z
+    .enum([...WAITS, 'any'])
+    .optional()
+    .catch(undefined),
   before: z.string().max(60).optional().catch(undefined),
 });
 const IdParams = z.object({ id: z.string().max(60) });
@@ -80,7 +83,9 @@ function newPages(notices: NoticesService): readonly Route[] {
       summary: 'An address is reported',
       body: z.record(z.string().max(40), z.string().max(5000)),
       async handle({ body, principal }) {
-        const given = Object.fromEntries(Object.entries(body).flatMap(([name, value]) => (value.trim() === '' || name === '_csrf' ? [] : [[name, value.trim()]])));
+        const given = Object.fromEntries(
+          Object.entries(body).flatMap(([name, value]) => (value.trim() === '' || name === '_csrf' ? [] : [[name, value.trim()]])),
+        );
         const { data, error } = ReportInputSchema.safeParse(given);
         if (data === undefined) return html(renderNewPage({ sent: body, errors: toFaults(error) }, principal), { status: 400 });
         const { id } = await notices.report(data, principal.id);

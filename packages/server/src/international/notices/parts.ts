@@ -39,11 +39,19 @@ export async function record({ context: { clock, events } }: Pick<Parts, 'contex
   await events.emit('notice.changed', { reportId: subject, change, actor }, tx);
 }
 
-export async function recordEach(parts: Pick<Parts, 'context'>, tx: Tx, subjects: readonly string[], change: Omit<Change, 'subject'>): Promise<void> {
+export async function recordEach(
+  parts: Pick<Parts, 'context'>,
+  tx: Tx,
+  { subjects, ...change }: Omit<Change, 'subject'> & { readonly subjects: readonly string[] },
+): Promise<void> {
   for (const subject of subjects) await record(parts, tx, { ...change, subject });
 }
 
-export async function recordViews({ context: { clock, events } }: Pick<Parts, 'context'>, tx: Tx, subjects: readonly string[], actor: string): Promise<void> {
+export async function recordViews(
+  { context: { clock, events } }: Pick<Parts, 'context'>,
+  tx: Tx,
+  { subjects, actor }: { readonly subjects: readonly string[]; readonly actor: string },
+): Promise<void> {
   for (const subject of subjects) {
     await insertEvent(tx, { subject, noticeId: null, change: 'url_viewed', actor, at: clock.now() });
     await events.emit('notice.url_viewed', { reportId: subject, actor }, tx);

@@ -12,6 +12,7 @@ import { listReplies, type ReplyRow } from './store-replies.ts';
 import { hostOf } from './url-rules.ts';
 
 export const NOBODY: Viewer = { seesUrls: false };
+const CLOSED = { kind: 'nothing', scope: null, at: null, reason: 'closed' } as const;
 
 export async function readList(parts: Parts, query: ReportQuery, viewer: Viewer): Promise<readonly HostedReport[]> {
   const { sql } = parts.context.database;
@@ -31,7 +32,7 @@ export async function readReport(parts: Parts, id: string, viewer: Viewer): Prom
   const notices = await listNotices(sql, [id]);
   const report = await toReport(parts, { row, notices, views: await toNotices(parts, notices, viewer) }, viewer);
   const ofHost = row.closedAt === null ? await store.listOpenOfHost(sql, row.hostLookup) : [row];
-  const step = (await judge(parts, ofHost, { db: sql })).find((one) => one.row.id === id)?.step;
+  const next = (await judge(parts, ofHost, { db: sql })).find((one) => one.row.id === id)?.step ?? CLOSED;
   const contacts: NoticeContact[] = [];
   for (const contact of await listContacts(sql, [id])) contacts.push(await toContact(parts, contact, viewer));
   return {
@@ -39,7 +40,7 @@ export async function readReport(parts: Parts, id: string, viewer: Viewer): Prom
     contacts,
     events: await store.listEvents(sql, id),
     replies: (await listReplies(sql, id)).map(toReply),
-    next: { kind: step?.kind ?? 'nothing', scope: step?.scope ?? null, at: step?.at ?? null, reason: step?.reason ?? 'closed' },
+    next: { kind: next.kind, scope: next.scope, at: next.at, reason: next.reason },
   };
 }
 
@@ -88,7 +89,10 @@ async function toNotices(parts: Parts, rows: readonly NoticeRow[], viewer: Viewe
   const views = new Map<string, Notice>();
   for (const row of rows) {
     if (views.has(row.id)) continue;
-    const recipient = await openOr(parts.vault.openContact({ id: row.contactId, keyId: row.contactKeyId, sealed: row.contactSealed }), describeSealed(row.scope));
+    const recipient = await openOr(
+      parts.vault.openContact({ id: row.contactId, keyId: row.contactKeyId, sealed: row.contactSealed }),
+      describeSealed(row.scope),
+    );
     const { id, contactId, scope, country, format, sequence, state, dueAt, sentAt, answeredAt, messageId, remark } = row;
     views.set(id, {
       ...{ id, contactId, scope, country, format, sequence, state, dueAt, sentAt, answeredAt, messageId, remark },
@@ -119,7 +123,7 @@ export async function revealUrl(parts: Parts, id: string, actor: string): Promis
   return parts.context.database.transact(async (tx) => {
     const row = await store.findReport(tx, id);
     if (row === undefined) throw new GatehouseError('not_found', 'There is no report with this id.');
-    await recordViews(parts, tx, [id], actor);
+    await recordViews(parts, tx, { subjects: [id], actor });
     return (await parts.vault.openInput(row)).url;
   });
 }
@@ -137,7 +141,7 @@ export async function readNotice(parts: Parts, noticeId: string, actor: string):
     notice,
     (await store.listReportsOf(sql, ids)).map((row) => ({ row, procedure })),
   );
-  await parts.context.database.transact((tx) => recordViews(parts, tx, ids, actor));
+  await parts.context.database.transact((tx) => recordViews(parts, tx, { subjects: ids, actor }));
   if (notice.messageId !== null) {
     const { subject, text, json } = await parts.formats.compose(notice.format, content);
     return { subject, text, json, sheet: null };

@@ -46,10 +46,11 @@ async function keepReply(parts: Parts, tx: Tx, { reply, matched }: { readonly re
   if (!isKept || notice === undefined) return;
   const ids = (await listReportIds(tx, [notice.id])).filter(({ isOpen }) => isOpen).map(({ reportId }) => reportId);
   if (effect.kind === 'none') return;
-  if (effect.kind === 'bounced') await updateNotice(tx, notice.id, { state: 'failed', remark: `came back${reply.status === null ? '' : ` (${reply.status})`}` });
+  if (effect.kind === 'bounced')
+    await updateNotice(tx, notice.id, { state: 'failed', remark: `came back${reply.status === null ? '' : ` (${reply.status})`}` });
   else await updateNotice(tx, notice.id, { state: 'answered', answeredAt: now });
   const change = effect.kind === 'bounced' ? 'bounced' : 'answered';
-  await recordEach(parts, tx, ids, { change, actor: MACHINE, noticeId: notice.id });
+  await recordEach(parts, tx, { subjects: ids, change, actor: MACHINE, noticeId: notice.id });
   if (effect.kind === 'close') for (const report of ids) await closeOne(parts, tx, { id: report, outcome: effect.outcome, actor: MACHINE });
   await wakeReports(tx, ids, now);
 }
@@ -67,7 +68,7 @@ export async function readReply(parts: Parts, replyId: string, actor: string): P
     const row = await findReply(tx, replyId);
     if (row === undefined) throw new GatehouseError('not_found', NO_REPLY);
     const subjects = row.noticeId === null ? [] : (await listReportIds(tx, [row.noticeId])).map(({ reportId }) => reportId);
-    await recordViews(parts, tx, subjects, actor);
+    await recordViews(parts, tx, { subjects, actor });
     return parts.vault.openReply(row);
   });
 }
@@ -83,10 +84,11 @@ export async function settleReply(
     if (row === undefined) throw new GatehouseError('not_found', NO_REPLY);
     if (outcome !== null && row.noticeId === null)
       throw new GatehouseError('conflict', 'Nobody knows which notice it answers: close the report itself. Nothing was changed.');
-    if (!(await handleReply(tx, { id: replyId, at: clock.now(), by: actor }))) throw new GatehouseError('conflict', 'Somebody dealt with it before. Nothing was changed.');
+    if (!(await handleReply(tx, { id: replyId, at: clock.now(), by: actor })))
+      throw new GatehouseError('conflict', 'Somebody dealt with it before. Nothing was changed.');
     if (row.noticeId === null) return;
     const ids = (await listReportIds(tx, [row.noticeId])).filter(({ isOpen }) => isOpen).map(({ reportId }) => reportId);
-    await recordEach(parts, tx, ids, { change: 'reply_read', actor, noticeId: row.noticeId });
+    await recordEach(parts, tx, { subjects: ids, change: 'reply_read', actor, noticeId: row.noticeId });
     if (outcome !== null) for (const id of ids) await closeOne(parts, tx, { id, outcome, actor });
     await wakeReports(tx, ids, clock.now());
   });

@@ -2,7 +2,18 @@
 import { z } from 'zod';
 import { ContactSchema, CountrySchema, HostingClaimSchema, SCOPES } from '../hosting/schema.ts';
 import { REPLY_KINDS } from './replies/schema.ts';
-import { CLASSIFICATIONS, FORMATS, NOTICE_STATES, OUTCOMES, REPORT_STATES, WAITS, type HostedReport, type KeptReply, type Notice, type ReportDetail } from './schema.ts';
+import {
+  CLASSIFICATIONS,
+  FORMATS,
+  NOTICE_STATES,
+  OUTCOMES,
+  REPORT_STATES,
+  WAITS,
+  type HostedReport,
+  type KeptReply,
+  type Notice,
+  type ReportDetail,
+} from './schema.ts';
 
 const Time = z.iso.datetime();
 
@@ -61,7 +72,13 @@ export type ReportBody = z.output<typeof ReportSchema>;
 
 export const ReportDetailSchema = ReportSchema.extend({
   contacts: z.array(
-    z.object({ id: z.string(), contact: ContactSchema, decision: z.enum(['approved', 'refused']).nullable(), decidedAt: Time.nullable(), decidedBy: z.string().nullable() }),
+    z.object({
+      id: z.string(),
+      contact: ContactSchema,
+      decision: z.enum(['approved', 'refused']).nullable(),
+      decidedAt: Time.nullable(),
+      decidedBy: z.string().nullable(),
+    }),
   ),
   events: z.array(z.object({ at: Time, change: z.string(), actor: z.string(), noticeId: z.string().nullable() })),
   replies: z.array(ReplySchema),
@@ -77,14 +94,21 @@ export const AdvancedSchema = z.object({ sent: z.number().int(), failed: z.numbe
 export const ReportQuerySchema = z.object({
   state: z.enum(REPORT_STATES).optional(),
   country: CountrySchema.optional(),
-  waits: z.enum([...WAITS, 'any']).optional().describe('Only those that wait for a person to do this; `any`: for anything.'),
+  waits: z
+    .enum([...WAITS, 'any'])
+    .optional()
+    .describe('Only those that wait for a person to do this; `any`: for anything.'),
   before: z.string().max(60).optional().describe('The last id of the page before.'),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 
 export const BULK_MAX = 200;
 export const BULK_ACTIONS = ['close', 'draft', 'police_agreed', 'approve_drafts'] as const;
-export const BulkSchema = z.object({ ids: z.array(z.string().max(60)).min(1).max(BULK_MAX), action: z.enum(BULK_ACTIONS), outcome: z.enum(OUTCOMES).optional() });
+export const BulkSchema = z.object({
+  ids: z.array(z.string().max(60)).min(1).max(BULK_MAX),
+  action: z.enum(BULK_ACTIONS),
+  outcome: z.enum(OUTCOMES).optional(),
+});
 export type Bulk = z.output<typeof BulkSchema>;
 export const BulkResultSchema = z.object({ done: z.array(z.string()), refused: z.array(z.object({ id: z.string(), reason: z.string() })) });
 export type BulkResult = z.output<typeof BulkResultSchema>;

@@ -7,7 +7,18 @@ import { defineRoute, type Route } from '../../platform/http/route.ts';
 import { runBulk } from './bulk.ts';
 import { noticeRoutes } from './notice-routes.ts';
 import { replyRoutes } from './replies/routes.ts';
-import { AdvancedSchema, BulkResultSchema, BulkSchema, NoticeListSchema, ReportDetailSchema, ReportListSchema, ReportQuerySchema, toDetailBody, toNoticeBody, toReportBody } from './route-schema.ts';
+import {
+  AdvancedSchema,
+  BulkResultSchema,
+  BulkSchema,
+  NoticeListSchema,
+  ReportDetailSchema,
+  ReportListSchema,
+  ReportQuerySchema,
+  toDetailBody,
+  toNoticeBody,
+  toReportBody,
+} from './route-schema.ts';
 import { OUTCOMES, ReportInputSchema, type NoticesService, type Viewer } from './schema.ts';
 
 const PATH = '/v1/international/reports';
@@ -29,7 +40,8 @@ function reportRoutes(notices: NoticesService): readonly Route[] {
       right: 'notices:draft',
       tag: 'notices',
       summary: 'Report material that is hosted somewhere',
-      description: 'The address is sealed, traced (nothing is fetched from it), and never shown without the right `notices:urls`. An address that an open report has already makes a duplicate.',
+      description:
+        'The address is sealed, traced (nothing is fetched from it), and never shown without the right `notices:urls`. An address that an open report has already makes a duplicate.',
       body: ReportInputSchema,
       responses: { 201: { description: 'The report', schema: ReportDetailSchema } },
       async handle({ body, principal }) {

@@ -4,7 +4,7 @@
  * hotline; sending needs a declared legal authority (setting `noticesAuthority`).
  */
 import { z } from 'zod';
-import { ContactSchema, CountrySchema, SCOPES, type HostingClaim, type Scope } from '../hosting/schema.ts';
+import { CountrySchema, type Contact, type HostingClaim, type Scope } from '../hosting/schema.ts';
 import type { NoticeContent } from './formats/schema.ts';
 import type { ReplyKind } from './replies/schema.ts';
 
@@ -80,7 +80,7 @@ export interface HostedReport {
 export interface NoticeContact {
   readonly id: string;
   /** Without the mailbox of a host for those who may not see URLs: it names the host. */
-  readonly contact: z.output<typeof ContactSchema>;
+  readonly contact: Contact;
   readonly decision: 'approved' | 'refused' | null;
   readonly decidedAt: Date | null;
   readonly decidedBy: string | null;
@@ -123,7 +123,7 @@ export interface Notice {
   readonly id: string;
   readonly reportIds: readonly string[];
   readonly contactId: string;
-  readonly recipient: z.output<typeof ContactSchema>;
+  readonly recipient: Contact;
   readonly scope: Scope;
   readonly country: string | null;
   readonly format: (typeof FORMATS)[number];
@@ -163,8 +163,6 @@ export type Authority = z.output<typeof AuthoritySchema>;
 
 /** One message to one address; SMTP and HTTP APIs are two implementations, with one contract suite. */
 export type { Sender, SendResult } from './senders/schema.ts';
-
-export { SCOPES };
 
 /** Who looks: whoever lacks the right `notices:urls` sees neither addresses nor names of hosts. */
 export interface Viewer {

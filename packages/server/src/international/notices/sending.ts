@@ -12,7 +12,7 @@ import { MACHINE, recordEach, type Parts } from './parts.ts';
 import type { SendResult } from './senders/schema.ts';
 import { nextAttempt } from './situation-rules.ts';
 import type { Judged } from './situations.ts';
-import { findNotice, insertNotice, listEarlier, lockNotice, lockUnchanged, updateNotice, type NoticeRow } from './store-notices.ts';
+import { findNotice, insertNotice, listEarlier, lockNotice, lockUnchanged, updateNotice, type NewNotice, type NoticeRow } from './store-notices.ts';
 
 export interface Batch {
   readonly members: readonly Judged[];
@@ -26,43 +26,46 @@ export function needsReading({ context: { config } }: Pick<Parts, 'context'>, { 
 }
 
 /** @returns undefined when somebody was faster */
-export async function makeNotice(parts: Parts, { members, step }: Batch, { state, actor }: { readonly state: 'draft' | 'queued'; readonly actor: string }): Promise<string | undefined> {
-  const { context, authority } = parts;
-  const now = context.clock.now();
+export async function makeNotice(
+  parts: Parts,
+  { members, step }: Batch,
+  { state, actor }: { readonly state: 'draft' | 'queued'; readonly actor: string },
+): Promise<string | undefined> {
+  const { context } = parts;
   const ids = members.map(({ row }) => row.id);
   return context.database.transact(async (tx) => {
     if (!(await isUnchanged(tx, members))) return undefined;
-    if (step.noticeId !== null) {
-      if ((await lockNotice(tx, step.noticeId))?.state !== 'approved') return undefined;
-      await updateNotice(tx, step.noticeId, { state: 'queued', sendingAt: now });
-      return step.noticeId;
-    }
-    const { contactId, scope } = step;
-    if (contactId === null || scope === null) return undefined;
-    const id = newId('ntc', context.clock);
-    const earlier = await listEarlier(tx, { reportIds: ids, contactId, before: id });
-    await insertNotice(
-      tx,
-      {
-        id,
-        contactId,
-        scope,
-        country: members[0]?.row.country ?? null,
-        format: chooseFormat(step, members[0]?.procedure ?? null),
-        sequence: step.sequence,
-        state,
-        dueAt: null,
-        token: makeToken(),
-        messageId: step.way === 'hand' || authority === null ? null : makeMessageId(domainOf(authority.contactEmail)),
-        firstSentAt: earlier[0]?.sentAt ?? null,
-        madeAt: now,
-        sendingAt: state === 'queued' ? now : null,
-      },
-      ids,
-    );
-    await recordEach(parts, tx, ids, { change: state === 'draft' ? 'drafted' : 'sending', actor, noticeId: id });
-    return id;
+    if (step.noticeId !== null) return takeUp(tx, step.noticeId, context.clock.now());
+    const row = composeRow(parts, { members, step }, state);
+    if (row === undefined) return undefined;
+    const [earliest] = await listEarlier(tx, { reportIds: ids, contactId: row.contactId, before: row.id });
+    await insertNotice(tx, { ...row, firstSentAt: earliest?.sentAt ?? null }, ids);
+    await recordEach(parts, tx, { subjects: ids, change: state === 'draft' ? 'drafted' : 'sending', actor, noticeId: row.id });
+    return row.id;
   });
+}
+
+/** One that was approved, or did not leave the last time. */
+async function takeUp(tx: Tx, noticeId: string, now: Date): Promise<string | undefined> {
+  if ((await lockNotice(tx, noticeId))?.state !== 'approved') return undefined;
+  await updateNotice(tx, noticeId, { state: 'queued', sendingAt: now });
+  return noticeId;
+}
+
+function composeRow(
+  { context: { clock }, authority }: Parts,
+  { members: [first], step }: Batch,
+  state: 'draft' | 'queued',
+): Omit<NewNotice, 'firstSentAt'> | undefined {
+  const { contactId, scope, sequence, way } = step;
+  if (contactId === null || scope === null || first === undefined) return undefined;
+  const now = clock.now();
+  return {
+    ...{ id: newId('ntc', clock), contactId, scope, sequence, state, country: first.row.country, token: makeToken(), dueAt: null, madeAt: now },
+    format: chooseFormat(step, first.procedure),
+    messageId: way === 'hand' || authority === null ? null : makeMessageId(domainOf(authority.contactEmail)),
+    sendingAt: state === 'queued' ? now : null,
+  };
 }
 
 /** Nobody closed them, told somebody, or wrote another draft since the ladder was asked. */
@@ -81,7 +84,10 @@ export function chooseFormat({ scope, way }: Pick<LadderStep, 'scope' | 'way'>, 
   return procedure?.formats.find((format) => format !== 'portal') ?? 'xarf';
 }
 
-export async function sendNotice(parts: Parts, { noticeId, members, signal }: { readonly noticeId: string; readonly members: readonly Judged[]; readonly signal: AbortSignal }): Promise<SendResult> {
+export async function sendNotice(
+  parts: Parts,
+  { noticeId, members, signal }: { readonly noticeId: string; readonly members: readonly Judged[]; readonly signal: AbortSignal },
+): Promise<SendResult> {
   const notice = await findNotice(parts.context.database.sql, noticeId);
   const result = notice === undefined ? refuse('it is not there any more') : await deliver(parts, notice, { members, signal });
   const attempts = (notice?.attempts ?? 0) + 1;
@@ -94,12 +100,16 @@ export async function sendNotice(parts: Parts, { noticeId, members, signal }: { 
     else if (result.accepted) await updateNotice(tx, noticeId, { state: 'sent', sentAt: now, sendingAt: null, remark, isAttempt: true });
     else await updateNotice(tx, noticeId, { state: result.outcome === 'unknown' ? 'unknown' : 'failed', remark, isAttempt: true });
     const change = retryAt === null ? ({ accepted: 'sent', permanent: 'failed', temporary: 'failed', unknown: 'unknown' } as const)[result.outcome] : 'delayed';
-    await recordEach(parts, tx, ids, { change, actor: MACHINE, noticeId });
+    await recordEach(parts, tx, { subjects: ids, change, actor: MACHINE, noticeId });
   });
   return result;
 }
 
-async function deliver(parts: Parts, notice: NoticeRow, { members, signal }: { readonly members: readonly Judged[]; readonly signal: AbortSignal }): Promise<SendResult> {
+async function deliver(
+  parts: Parts,
+  notice: NoticeRow,
+  { members, signal }: { readonly members: readonly Judged[]; readonly signal: AbortSignal },
+): Promise<SendResult> {
   if (parts.sender === null) return refuse('nothing can be sent');
   let composed: ComposedNotice;
   try {

@@ -101,7 +101,10 @@ describe('secrets', () => {
 describe('without an authority', () => {
   it('a sheet is drafted for the hotline, a person hands it over, and it ends without an answer', async () => {
     const scene = await setScene({ authority: null });
-    scene.procedures.set('NL', makeProcedure('NL', { hotline: { name: 'Example Hotline NL', url: 'https://hotline.example.com', email: 'report@hotline.example.com' } }));
+    scene.procedures.set(
+      'NL',
+      makeProcedure('NL', { hotline: { name: 'Example Hotline NL', url: 'https://hotline.example.com', email: 'report@hotline.example.com' } }),
+    );
     const { notices } = scene;
     const { id } = await notices.report(makeReport(SECRET), ANALYST);
     await go(scene, 24 * HOUR_MS - 1);
@@ -216,6 +219,26 @@ describe('the ladder', () => {
     await go(scene, DAY_MS);
     expect(scene.mail.received).toHaveLength(2);
     expect((await notices.find(id)).state).toBe('reminded');
+  });
+
+  it('what was approved is not sent when its contact is refused, or the police must come first, before it leaves', async () => {
+    const scene = await setScene({ config: { noticesApprove: 'each' } });
+    const { notices } = scene;
+    const { id } = await notices.report(makeReport(SECRET), ANALYST);
+    await approveAll(scene, id);
+    await go(scene, DAY_MS);
+    const [draft] = (await notices.find(id)).notices;
+    await notices.approve(draft?.id ?? '', ANALYST);
+    scene.procedures.set('NL', makeProcedure('NL', { policeFirst: 'yes' }));
+    await scene.advance();
+    expect([(await notices.find(id)).state, scene.mail.received.length]).toEqual(['waiting_police', 0]);
+    await notices.refuseContact(draft?.contactId ?? '', ANALYST);
+    await notices.policeAgreed(id, ANALYST);
+    await scene.advance();
+    expect([(await notices.find(id)).waitsFor, scene.mail.received.length]).toEqual(['contact', 0]);
+    await notices.withdraw(draft?.id ?? '', ANALYST);
+    await scene.advance();
+    expect((await notices.find(id)).notices.at(-1)?.scope).toBe('registrar');
   });
 
   it('a delivery network first, and only for those who declared that', async () => {
@@ -340,7 +363,11 @@ describe('what is not sure', () => {
 });
 
 describe('replies', () => {
-  async function setSent(): Promise<{ scene: NoticesScene; id: string; reply: (lines: readonly string[], headers?: readonly string[]) => Promise<string | null> }> {
+  async function setSent(): Promise<{
+    scene: NoticesScene;
+    id: string;
+    reply: (lines: readonly string[], headers?: readonly string[]) => Promise<string | null>;
+  }> {
     const scene = await setScene();
     const { id } = await scene.notices.report(makeReport(SECRET), ANALYST);
     await approveAll(scene, id);
@@ -351,7 +378,13 @@ describe('replies', () => {
       scene,
       id,
       async reply(lines, headers = []) {
-        const head = [`Message-ID: <r${count++}@network.example.net>`, `In-Reply-To: <${messageId}>`, 'From: abuse@network.example.net', 'Subject: Re', ...headers];
+        const head = [
+          `Message-ID: <r${count++}@network.example.net>`,
+          `In-Reply-To: <${messageId}>`,
+          'From: abuse@network.example.net',
+          'Subject: Re',
+          ...headers,
+        ];
         return (await scene.notices.receive({ raw: Buffer.from([...head, '', ...lines, ''].join('\r\n')) })).matched;
       },
     };

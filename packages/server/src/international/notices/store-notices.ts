@@ -130,7 +130,10 @@ export async function listNotices(db: Sql, reportIds: readonly string[]): Promis
   return rows;
 }
 
-export async function listReportIds(db: Sql, noticeIds: readonly string[]): Promise<{ readonly noticeId: string; readonly reportId: string; readonly isOpen: boolean }[]> {
+export async function listReportIds(
+  db: Sql,
+  noticeIds: readonly string[],
+): Promise<{ readonly noticeId: string; readonly reportId: string; readonly isOpen: boolean }[]> {
   const { rows } = await sql<{ noticeId: string; reportId: string; isOpen: boolean }>`
     select l.notice_id as "noticeId", l.report_id as "reportId", r.closed_at is null as "isOpen"
     from international.notice_report l join international.hosted_report r on r.id = l.report_id
@@ -200,7 +203,7 @@ export async function countSent(db: Sql, { from, to }: { readonly from: Date; re
   const { rows } = await sql<{ country: string; sent: number }>`
     select coalesce(country, 'unknown') as country, count(*) as sent from international.notice
     where sent_at >= ${from} and sent_at < ${to} group by 1 order by 1`.execute(db);
-  return rows.map(({ country, sent }) => ({ country, sent: Number(sent) }));
+  return rows;
 }
 
 /** Locks the open ones of these reports. @returns in how many notices each of them was, whatever became of them */
@@ -209,5 +212,5 @@ export async function lockUnchanged(tx: Tx, ids: readonly string[]): Promise<Rea
   const { rows } = await sql<{ id: string; count: number }>`
     select r.id, (select count(*) from international.notice_report l where l.report_id = r.id) as count
     from international.hosted_report r where r.id = any(${ids}) and r.closed_at is null`.execute(tx);
-  return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+  return new Map(rows.map(({ id, count }) => [id, count]));
 }

@@ -44,7 +44,9 @@ const STRAY_MAX = 200;
 
 export async function listStray(db: Sql): Promise<ReplyRow[]> {
   const { rows } = await sql<ReplyRow>`
-    select ${REPLY} from international.notice_reply p where p.notice_id is null and p.handled_at is null order by p.received_at, p.id limit ${STRAY_MAX}`.execute(db);
+    select ${REPLY} from international.notice_reply p where p.notice_id is null and p.handled_at is null order by p.received_at, p.id limit ${STRAY_MAX}`.execute(
+    db,
+  );
   return rows;
 }
 

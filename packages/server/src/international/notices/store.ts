@@ -92,7 +92,7 @@ export async function listReports(db: Sql, { state, country, waits, before, limi
 export async function countWaiting(db: Sql): Promise<Partial<Record<Wait, number>>> {
   const { rows } = await sql<{ waits: Wait; count: number }>`
     select waits_for as waits, count(*) as count from international.hosted_report where closed_at is null and waits_for is not null group by 1`.execute(db);
-  return Object.fromEntries(rows.map(({ waits, count }) => [waits, Number(count)]));
+  return Object.fromEntries(rows.map(({ waits, count }) => [waits, count]));
 }
 
 /** Hosts whose reports are due, longest first. */
@@ -183,7 +183,9 @@ const EVENTS_MAX = 500;
 
 export async function listEvents(db: Sql, subject: string): Promise<NoticeEvent[]> {
   const { rows } = await sql<NoticeEvent>`
-    select at, change, actor, notice_id as "noticeId" from international.notice_event where subject = ${subject} order by seq desc limit ${EVENTS_MAX}`.execute(db);
+    select at, change, actor, notice_id as "noticeId" from international.notice_event where subject = ${subject} order by seq desc limit ${EVENTS_MAX}`.execute(
+    db,
+  );
   return rows.toReversed();
 }
 

@@ -8,7 +8,22 @@ import { CSRF_FIELD } from '../http/body.ts';
 import type { Principal, Right } from '../http/rights.ts';
 import { assetUrl } from './assets.ts';
 
-export type NavKey = 'overview' | 'try' | 'uploads' | 'lists' | 'match' | 'age-trust' | 'age-evidence' | 'code' | 'international' | 'register' | 'log' | 'keys' | 'settings' | 'health' | 'docs';
+export type NavKey =
+  | 'overview'
+  | 'try'
+  | 'uploads'
+  | 'lists'
+  | 'match'
+  | 'age-trust'
+  | 'age-evidence'
+  | 'code'
+  | 'international'
+  | 'register'
+  | 'log'
+  | 'keys'
+  | 'settings'
+  | 'health'
+  | 'docs';
 
 export interface Crumb {
   readonly text: string;

@@ -86,7 +86,7 @@ it('exports, and imports what it exported under another name', async () => {
   const served = await (await app.call(`/v1/register/registers/${ID}/export?format=jsonld`)).text();
   const written = await readFile(out, 'utf8');
   expect(written).toBe(served);
-  expect(await run('import', [out])).toMatchObject({ code: 0, text: 'New or different: nothing. In the register already: 19.\n' });
+  expect(await run('import', [out])).toMatchObject({ code: 0, text: 'New or different: nothing. In the register already: 20.\n' });
   const copy = await write('copy.jsonld', written.replaceAll(ID, 'copy-2026'));
   expect((await run('import', [copy])).text).toMatch(/recommendation 4.*\nNothing was kept\. Do it with --keep\.\n$/);
   const batch = /imp_\w+/.exec((await run('import', [copy], { keep: true })).text)?.[0] ?? '';

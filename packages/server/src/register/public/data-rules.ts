@@ -4,6 +4,7 @@ import type { CheckState } from '../checks/schema.ts';
 import { CHECKS, runPath } from './address-rules.ts';
 
 const ExportSchema = z.looseObject({ changes: z.array(z.looseObject({})) });
+const GraphSchema = z.looseObject({ '@graph': z.array(z.looseObject({})) });
 /** Who wrote and who published is the operator's business, and a draft's reason too. */
 const PRIVATE = new Set(['madeBy', 'reviewedBy', 'batch', 'reason']);
 
@@ -14,10 +15,13 @@ export function hidePersons(text: string): string {
   return `${JSON.stringify({ ...document, changes }, undefined, 2)}\n`;
 }
 
-/** The checks as activities that used nothing but this installation and generated the text of a run (PROV-O). */
+/** The checks as activities that generated the text of a run (PROV-O), inside the recommendation: an import reads the rest and passes over them. */
 export function addChecks(document: object, checks: readonly CheckState[], base: string): object {
-  const graph: unknown = Reflect.get(document, '@graph');
-  return { ...document, '@graph': [...(Array.isArray(graph) ? graph : []), ...checks.map((check) => toActivity(check, base))] };
+  const { '@graph': graph, ...rest } = GraphSchema.parse(document);
+  const nodes = graph.map((node) =>
+    'schema:isPartOf' in node && checks.length > 0 ? { ...node, 'gh:checkRun': checks.map((check) => toActivity(check, base)) } : node,
+  );
+  return { ...rest, '@graph': nodes };
 }
 
 function toActivity({ name, title, expected, result, finding, lastRunAt, runId, logIndex }: CheckState, base: string): object {

@@ -11,6 +11,7 @@ import { logDomain, type LogService } from '../../log/index.ts';
 import { parseCsv } from '../../platform/csv-rules.ts';
 import { createChecksService } from '../checks/service.ts';
 import type { ChecksService } from '../checks/schema.ts';
+import type { ExchangeService } from '../exchange/schema.ts';
 import { createExchangeService } from '../exchange/service.ts';
 import { registerDomain } from '../index.ts';
 import type { Change, RegisterService } from '../model/schema.ts';
@@ -27,6 +28,7 @@ let clock: FakeClock;
 let log: LogService;
 let checks: ChecksService;
 let model: RegisterService;
+let exchange: ExchangeService;
 let server: TestServer;
 let isPassing: boolean;
 
@@ -48,7 +50,7 @@ async function open(config: Record<string, unknown> = {}): Promise<void> {
   const international = { figures: { byCountry: async () => [] }, profiles: { procedure: () => Promise.reject(new Error('nobody asks')) } };
   checks = await createChecksService({ context, log, code, international, suite });
   model = await createRegisterService({ context, checks });
-  const exchange = createExchangeService({ context, model });
+  exchange = createExchangeService({ context, model });
   await model.start();
   const publication = createPublication({ context, log, model, exchange, checks });
   server = await startTestServer({
@@ -292,6 +294,8 @@ describe('data', () => {
     await publish(claim({ text: 'Vertical \u000B tab' }));
     const reply = await get('/register/feed.atom');
     expect(reply.headers['content-type']).toBe('application/atom+xml; charset=utf-8');
+    // XML has no way to say this character, though not every reader refuses it.
+    expect(reply.text).toContain('Vertical  tab');
     const feed = readXml(reply.text);
     expect([feed.localName, feed.namespaceURI]).toEqual(['feed', 'http://www.w3.org/2005/Atom']);
     const own = (parent: Element, name: string): Element[] =>
@@ -339,6 +343,8 @@ describe('data', () => {
     await log.drain();
     const reply = await get(`${ONE}.jsonld`);
     expect(reply.headers['content-type']).toBe('application/ld+json; charset=utf-8');
+    // What is public is what another installation imports.
+    expect(await exchange.preview({ kind: 'jsonld', document: reply.json })).toMatchObject({ faults: [], unchanged: expect.any(Number) });
     const nodes = expandLinkedData(reply.json);
     const byType = (type: string): ExpandedNode[] => nodes.filter((node) => node.types.includes(type));
     expect(byType('https://schema.org/Dataset').map(({ id }) => id)).toEqual([`${BASE}/register/iicsa-internet-2020`]);
@@ -413,8 +419,8 @@ describe('others may keep an answer, and ask whether it is still so', () => {
 
 function readXml(text: string): Element {
   const document = new DOMParser({
-    onError(level, message) {
-      throw new Error(`${level}: ${message}`);
+    errorHandler(level: string, message: unknown) {
+      throw new Error(`${level}: ${String(message)}`);
     },
   }).parseFromString(text, 'text/xml');
   if (document.documentElement === null) throw new Error('no root');

@@ -9,7 +9,7 @@ export function HandoverSheet({ content }: { readonly content: NoticeContent }):
   const { authority, recipient } = content;
   return (
     <article class="handover">
-      <h1>Hand-over to a hotline</h1>
+      <h1>{content.scope === 'hotline' ? 'Hand-over to a hotline' : `Hand-over to: ${content.scope}`}</h1>
       <dl>
         <Row name="Reference">{content.token}</Row>
         <Row name="Date">{toMinute(content.madeAt)}</Row>
