@@ -61,6 +61,11 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  const out = process.env['GATEHOUSE_TEST_OUT'];
+  if (out !== undefined) {
+    await mkdir(out, { recursive: true });
+    await writeFile(join(out, 'notices-year.json'), JSON.stringify(counts, undefined, 2));
+  }
   await scene.dispose();
 });
 
@@ -188,6 +193,15 @@ async function visitPersons(tick: number): Promise<void> {
   }
 }
 
+/** What the product asks first in each turn; asked here, so that empty turns cost little. */
+async function isAnythingDue(): Promise<boolean> {
+  const { rows } = await sql<{ isDue: boolean }>`
+    select exists (select 1 from international.hosted_report where closed_at is null and next_at <= ${scene.clock.now()}) as "isDue"`.execute(
+    scene.db.database.sql,
+  );
+  return rows[0]?.isDue ?? false;
+}
+
 const described = ({ to, sequence, reports }: ModelSend): string => `${to} #${sequence}: ${[...reports].toSorted((a, b) => a - b).join(',')}`;
 
 async function readSent(tick: number, from: number): Promise<Sent[]> {
@@ -245,7 +259,7 @@ test('the ladder and its second telling agree at every hour', { timeout: 3_600_0
     await receiveAll(tick);
     await visitPersons(tick);
     const before = scene.mail.received.length;
-    const done = await scene.advance();
+    const done = (await isAnythingDue()) ? await scene.advance() : { sent: 0 };
     const expected = model.advance();
     const sent = await readSent(tick, before);
     expect(sent.map(described).toSorted(), `tick ${tick}`).toEqual(expected.map(described).toSorted());
@@ -257,11 +271,6 @@ test('the ladder and its second telling agree at every hour', { timeout: 3_600_0
     scene.clock.advance(HOUR_MS);
   }
   await compareOutcomes();
-  const out = process.env['GATEHOUSE_TEST_OUT'];
-  if (out !== undefined) {
-    await mkdir(out, { recursive: true });
-    await writeFile(join(out, 'notices-year.json'), JSON.stringify(counts, undefined, 2));
-  }
 });
 
 async function compareOutcomes(): Promise<void> {

@@ -9,7 +9,7 @@ export const REPORTS = 2_000;
 export const HOSTS = 520;
 export const REPORT_TICKS = 365 * 24;
 /** Until the last one is closed, or only waits for police that never agree. */
-export const TICKS = REPORT_TICKS + 150 * 24;
+export const TICKS = REPORT_TICKS + 100 * 24;
 export const START = new Date('2026-01-01T00:00:00Z');
 export const GROUP_HOURS = 24;
 

@@ -128,7 +128,10 @@ function statementsCommand(): CommandDefinition {
       { flags: '--to <time>', about: 'decided before this time; default: now' },
       { flags: '--legal-ground <text>', about: 'the law relied on for content that matched a list' },
       { flags: '--terms-ground <text>', about: 'the clause of your terms about files that cannot be checked' },
-      { flags: '--out <name>', about: 'files <name>-1.json, <name>-2.json, …, each the body of one call; default: all on standard output' },
+      {
+        flags: '--out <name>',
+        about: 'what the files are called before -1.json, -2.json and so on, each the body of one call; default: all on standard output',
+      },
     ],
     help: 'Nothing is sent. Exit code 2: there are more than 10,000, or some do not pass the field rules and were left out.',
     async run(context, args) {

@@ -8,7 +8,7 @@ import type { Reply } from './replies/schema.ts';
 import { judgeReply } from './reply-effect-rules.ts';
 import { toReply } from './reading.ts';
 import type { KeptReply, NoticeOutcome } from './schema.ts';
-import { lockKeys, wakeReports } from './store.ts';
+import { lockKeys, touchReports } from './store.ts';
 import { findNoticeId, listReportIds, lockNotice, updateNotice } from './store-notices.ts';
 import { findReply, handleReply, insertReply } from './store-replies.ts';
 import { sealReply } from './vault.ts';
@@ -52,7 +52,7 @@ async function keepReply(parts: Parts, tx: Tx, { reply, matched }: { readonly re
   const change = effect.kind === 'bounced' ? 'bounced' : 'answered';
   await recordEach(parts, tx, { subjects: ids, change, actor: MACHINE, noticeId: notice.id });
   if (effect.kind === 'close') for (const report of ids) await closeOne(parts, tx, { id: report, outcome: effect.outcome, actor: MACHINE });
-  await wakeReports(tx, ids, now);
+  await touchReports(tx, ids, now);
 }
 
 const NO_REPLY = 'There is no reply with this id.';
@@ -90,6 +90,6 @@ export async function settleReply(
     const ids = (await listReportIds(tx, [row.noticeId])).filter(({ isOpen }) => isOpen).map(({ reportId }) => reportId);
     await recordEach(parts, tx, { subjects: ids, change: 'reply_read', actor, noticeId: row.noticeId });
     if (outcome !== null) for (const id of ids) await closeOne(parts, tx, { id, outcome, actor });
-    await wakeReports(tx, ids, clock.now());
+    await touchReports(tx, ids, clock.now());
   });
 }

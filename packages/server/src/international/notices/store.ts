@@ -156,6 +156,11 @@ export async function wakeReports(db: Sql, ids: readonly string[], now: Date): P
   await sql`update international.hosted_report set next_at = ${now}, waits_for = null where id = any(${ids}) and closed_at is null`.execute(db);
 }
 
+/** The same, and until then they wait for what they waited for: a reply does not answer what else a person has to do. */
+export async function touchReports(db: Sql, ids: readonly string[], now: Date): Promise<void> {
+  await sql`update international.hosted_report set next_at = ${now} where id = any(${ids}) and closed_at is null`.execute(db);
+}
+
 export async function closeReport(tx: Tx, { id, outcome, at }: { readonly id: string; readonly outcome: NoticeOutcome; readonly at: Date }): Promise<boolean> {
   const { rows } = await sql`
     update international.hosted_report set state = 'closed', outcome = ${outcome}, closed_at = ${at}, waits_for = null, next_at = null
