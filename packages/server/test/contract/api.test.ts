@@ -167,7 +167,7 @@ async function callRegisterPublic(): Promise<void> {
   ]);
   // Nobody reported anything here: without data it is never a pass.
   expect(body['checks']).toContainEqual(expect.objectContaining({ name: 'iicsa-2.removal-times', result: 'fail' }));
-  expect((await call('GET', `${path}/iicsa-1.coverage?limit=1`)).body['results']).toMatchObject([{ isPassed: false }]);
+  expect((await call('GET', `${path}/iicsa-2.removal-times?limit=1`)).body['results']).toMatchObject([{ isPassed: false }]);
   expect((await call('GET', `${path}/NONE`)).status).toBe(400);
   await call('POST', '/v1/log/checkpoints');
   const run = text((body['checks'] as { runId: string }[])[0]?.runId);
