@@ -1,60 +1,6 @@
-/** The frame of the pages about the code: one navigation for all of them, and what must be said on each. */
-import type { Child } from 'hono/jsx';
+/** The frame of the pages about the code, and what must be said on each. */
 import type { JSX } from 'hono/jsx/jsx-runtime';
-import type { Principal } from '../../platform/http/rights.ts';
-import { renderPage, type Crumb } from '../../platform/ui/page.tsx';
-
-export type CodeSection = 'overview' | 'questions' | 'gaps' | 'records' | 'amendments' | 'exports';
-
-const SECTIONS: readonly { readonly key: CodeSection; readonly text: string; readonly href: string }[] = [
-  { key: 'overview', text: 'Measures', href: '/console/code' },
-  { key: 'questions', text: 'Questions', href: '/console/code/questions' },
-  { key: 'gaps', text: 'Gaps', href: '/console/code/gaps' },
-  { key: 'records', text: 'Records', href: '/console/code/records' },
-  { key: 'amendments', text: 'Amendments', href: '/console/code/amendments' },
-  { key: 'exports', text: 'Exports', href: '/console/code/exports' },
-];
-
-interface CodePageOptions {
-  readonly title: string;
-  readonly principal: Principal;
-  readonly section: CodeSection;
-  readonly breadcrumbs?: readonly Crumb[] | undefined;
-  readonly hasErrors?: boolean | undefined;
-  readonly islands?: readonly string[] | undefined;
-  readonly children: Child;
-}
-
-/** @returns a whole HTML document */
-export function renderCodePage(options: CodePageOptions): string {
-  return renderPage({
-    ...options,
-    current: 'code',
-    children: (
-      <>
-        <SectionNav current={options.section} />
-        {options.children}
-        <Disclaimer />
-      </>
-    ),
-  });
-}
-
-function SectionNav({ current }: { readonly current: CodeSection }): JSX.Element {
-  return (
-    <nav class="subnav" aria-label="Code of practice">
-      <ul>
-        {SECTIONS.map(({ key, text, href }) => (
-          <li>
-            <a href={href} aria-current={key === current ? 'page' : undefined}>
-              {text}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  );
-}
+import { defineSections } from '../../platform/ui/section-page.tsx';
 
 /** On every page and statement. */
 export function Disclaimer(): JSX.Element {
@@ -65,3 +11,17 @@ export function Disclaimer(): JSX.Element {
     </p>
   );
 }
+
+export const renderCodePage = defineSections({
+  current: 'code',
+  label: 'Code of practice',
+  sections: [
+    { key: 'overview', text: 'Measures', href: '/console/code' },
+    { key: 'questions', text: 'Questions', href: '/console/code/questions' },
+    { key: 'gaps', text: 'Gaps', href: '/console/code/gaps' },
+    { key: 'records', text: 'Records', href: '/console/code/records' },
+    { key: 'amendments', text: 'Amendments', href: '/console/code/amendments' },
+    { key: 'exports', text: 'Exports', href: '/console/code/exports' },
+  ],
+  foot: <Disclaimer />,
+});
