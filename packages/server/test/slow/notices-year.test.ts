@@ -1,6 +1,7 @@
 /**
- * A year of 2,000 reports in 84 countries, hour by hour, through the real service, database and mail server, compared at every hour with a second ladder that
- * shares no code with it: every mail (time, recipient, number, reports), every outcome and its time. Each XARF report is held against the official schema.
+ * A year of 2,000 reports in 84 countries (`GATEHOUSE_TEST_YEAR=full`; in the ordinary run its first weeks with 300 reports), hour by hour, through the
+ * real service, database and mail server, compared at every hour with a second ladder that shares no code with it: every mail (time, recipient, number,
+ * reports), every outcome and its time. Each XARF report is held against the official schema.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -300,10 +301,10 @@ async function compareOutcomes(): Promise<void> {
     'outcome not_illegal',
     'XARF reports valid',
   ];
-  expect(kinds.filter((kind) => (counts[kind] ?? 0) < 10)).toEqual([]);
+  expect(kinds.filter((kind) => (counts[kind] ?? 0) < (world.IS_FULL ? 10 : 1))).toEqual([]);
   const { rows: moved } = await sql<{ count: number }>`select count(*) as count from international.notice_event where change = 'moved'`.execute(
     scene.db.database.sql,
   );
   counts['moved'] = moved[0]?.count ?? 0;
-  expect(counts['moved']).toBeGreaterThanOrEqual(5);
+  expect(counts['moved']).toBeGreaterThanOrEqual(world.IS_FULL ? 5 : 1);
 }

@@ -145,7 +145,17 @@ describe('the checks of the four recommendations', () => {
 
   test('ask about the countries of the last 90 days', async () => {
     const asked: unknown[] = [];
-    const country = { reports: null, followed: null, closed: null, removed: null, p90Hours: null, open: null, share: null, isWithheld: true, medianHours: null } as const;
+    const country = {
+      reports: null,
+      followed: null,
+      closed: null,
+      removed: null,
+      p90Hours: null,
+      open: null,
+      share: null,
+      isWithheld: true,
+      medianHours: null,
+    } as const;
     const suite = await make({
       international: {
         figures: {
