@@ -7,15 +7,21 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ageDomain, type AgeService } from '../../src/age/index.ts';
 import { transform } from '../../src/code/evidence/canary-edit-rules.ts';
 import { drawPicture } from '../../src/code/evidence/canary-picture-rules.ts';
 import { encodePng } from '../../src/code/evidence/canary-png.ts';
+import { STATES } from '../../src/code/evidence/schema.ts';
 import { codeDomain, type CodeService } from '../../src/code/index.ts';
+import { renderMeasure } from '../../src/code/pages/measure-page.tsx';
+import { viewMeasure } from '../../src/code/pages/views.ts';
+import { STATE_WORDS } from '../../src/code/pages/word-rules.ts';
 import { intakeDomain, type IntakeService, type UploadView } from '../../src/intake/index.ts';
 import { listsDomain, type ListsService } from '../../src/lists/index.ts';
 import { logDomain, type LogService } from '../../src/log/index.ts';
 import type { AppContext } from '../../src/platform/context.ts';
+import type { Principal } from '../../src/platform/http/rights.ts';
 import { screeningDomain } from '../../src/screening/index.ts';
 import { createFakeClock, type FakeClock } from '../support/clock.ts';
 import { createTestContext } from '../support/context.ts';
@@ -27,6 +33,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DOMAINS = [logDomain, listsDomain, screeningDomain, intakeDomain, ageDomain, codeDomain];
 const K = 50;
+const StateSchema = z.enum(STATES);
+const READER: Principal = { kind: 'session', id: 'per_reader', name: 'reader', rights: new Set(['code:read']) };
 
 let db: TestDatabase;
 let clock: FakeClock;
@@ -155,7 +163,23 @@ async function expectStates(expected: States, rest?: string): Promise<(control: 
   expect(Object.fromEntries(named.map((metric) => [metric, found[metric]]))).toEqual(
     Object.fromEntries(named.map((metric) => [metric, expected[metric] ?? rest])),
   );
+  await expectPages(found);
   return find;
+}
+
+/** The page of each measure says so: in the row of the evidence stands its state, and no other. */
+async function expectPages(found: States): Promise<void> {
+  const titles = new Map(code.catalogue.current().catalogue.metrics.map((metric) => [metric.id, metric.title]));
+  for (const control of new Set(Object.values(ASKED))) {
+    const html = renderMeasure(await viewMeasure(code, control, { clock, isPlanned: false }), READER);
+    const rows = [...html.matchAll(/<tr[^>]*>([\s\S]*?)<\/tr>/g)].map(([, row = '']) => row);
+    for (const [metric, of] of Object.entries(ASKED)) {
+      if (of !== control) continue;
+      const row = rows.find((one) => one.includes('Threshold') && one.includes(titles.get(metric) ?? metric)) ?? '';
+      const said = Object.values(STATE_WORDS).flatMap(({ text, colour }) => (row.includes(`tag-${colour}">${text}<`) ? [text] : []));
+      expect([metric, said]).toEqual([metric, [STATE_WORDS[StateSchema.parse(found[metric])].text]]);
+    }
+  }
 }
 
 const node = (): TestNode => ({ service: lists, context }) as unknown as TestNode;
