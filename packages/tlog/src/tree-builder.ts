@@ -11,6 +11,8 @@ import { assertEntry, assertTileBytes, decodeBundle, encodeBundle, listNewTiles,
 export interface TreeFile {
   readonly tile: Tile;
   readonly bytes: Uint8Array;
+  /** Of a full tile of hashes that `append` gave: the one hash that stands for it in the level above. */
+  readonly root?: Uint8Array;
 }
 
 export interface TreeBuilder {
@@ -70,13 +72,14 @@ function appendEntry(rows: Rows, frontier: Frontier, entry: Uint8Array): TreeFil
     row.push(hash);
     if (row.length < TILE_WIDTH) return files;
     const bytes = concat(...row);
-    files.push({ tile: { level, index: Math.floor(position / TILE_WIDTH), width: TILE_WIDTH }, bytes });
+    const root = hashComplete(bytes);
+    files.push({ tile: { level, index: Math.floor(position / TILE_WIDTH), width: TILE_WIDTH }, bytes, root });
     if (level === 0) {
       files.push({ tile: { level: 'entries', index: Math.floor(position / TILE_WIDTH), width: TILE_WIDTH }, bytes: encodeBundle(rows.entries) });
       rows.entries = [];
     }
     row.length = 0;
-    hash = hashComplete(bytes);
+    hash = root;
     position = Math.floor(position / TILE_WIDTH);
   }
 }

@@ -141,6 +141,6 @@ export async function openBuilder(tx: Tx, size: number): Promise<TreeBuilder> {
 }
 
 /** Bundles are made from the entries when they are asked for. */
-function toTileRow({ tile, bytes }: TreeFile): store.TileRow[] {
-  return tile.level === 'entries' ? [] : [{ level: tile.level, index: tile.index, bytes, root: hashComplete(bytes) }];
+function toTileRow({ tile, bytes, root }: TreeFile): store.TileRow[] {
+  return tile.level === 'entries' ? [] : [{ level: tile.level, index: tile.index, bytes, root: root ?? hashComplete(bytes) }];
 }
