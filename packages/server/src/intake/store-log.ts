@@ -1,6 +1,6 @@
 /** The rows of intake that the transparency log is held against. Uploads and receipts are removed some weeks after their end, and looks with them. */
 import { sql } from 'kysely';
-import { readRows } from '../platform/db/rows.ts';
+import { readRows, readSourceRows } from '../platform/db/rows.ts';
 import type { LogSource, LogSourceRow } from '../platform/log-source.ts';
 
 export const logSources: readonly LogSource[] = [
@@ -32,28 +32,19 @@ export const logSources: readonly LogSource[] = [
     kind: 'upload.content_viewed',
     title: 'looks at held content, by upload',
     isErased: true,
-    rows: (tx, since) =>
-      readRows(
-        tx,
-        sql<LogSourceRow>`select upload_id collate "C" as id, count(*) as count, false as "isAtLeast" from intake.look where at >= ${since} group by 1 order by 1`,
-      ),
+    rows: readSourceRows({ table: 'intake.look', id: 'upload_id', at: 'at' }),
   },
   {
     kind: 'receipt.issued',
     title: 'receipts',
     isErased: true,
-    rows: (tx, since) =>
-      readRows(tx, sql<LogSourceRow>`select id collate "C" as id, 1 as count, false as "isAtLeast" from intake.receipt where issued_at >= ${since} order by 1`),
+    rows: readSourceRows({ table: 'intake.receipt', id: 'id', at: 'issued_at' }),
   },
   {
     kind: 'receipt.revoked',
     title: 'receipts that were revoked',
     isErased: true,
-    rows: (tx, since) =>
-      readRows(
-        tx,
-        sql<LogSourceRow>`select id collate "C" as id, 1 as count, false as "isAtLeast" from intake.receipt where revoked_at >= ${since} order by 1`,
-      ),
+    rows: readSourceRows({ table: 'intake.receipt', id: 'id', at: 'revoked_at' }),
   },
   {
     kind: 'policy.changed',
@@ -72,10 +63,6 @@ export const logSources: readonly LogSource[] = [
     only: { field: 'purpose', value: 'receipts' },
     title: 'keys that sign receipts',
     isErased: true,
-    rows: (tx, since) =>
-      readRows(
-        tx,
-        sql<LogSourceRow>`select kid collate "C" as id, 1 as count, true as "isAtLeast" from intake.receipt_key where last_used_at >= ${since} order by 1`,
-      ),
+    rows: readSourceRows({ table: 'intake.receipt_key', id: 'kid', at: 'last_used_at', isAtLeast: true }),
   },
 ];

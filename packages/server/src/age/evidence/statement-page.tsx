@@ -1,48 +1,30 @@
 /** `/age/statement`: for everybody, without signing in, without a script, without anything from elsewhere; it prints well. */
 import type { JSX } from 'hono/jsx/jsx-runtime';
-import { assetUrl } from '../../platform/ui/assets.ts';
 import { formatNumber, SummaryList, Table, Time, type Column } from '../../platform/ui/components.tsx';
-import { renderFragment } from '../../platform/ui/page.tsx';
+import { renderStatementPage } from '../../platform/ui/statement-page.tsx';
 import type { Figures, StatedWay, StatementView } from './statement-schema.ts';
 
 /** @returns a whole HTML document */
 export function renderStatement(statement: StatementView): string {
-  return `<!DOCTYPE html>\n${renderFragment(<Statement statement={statement} />)}`;
+  return renderStatementPage({ title: TITLE, caption: statement.operator, children: <Statement statement={statement} /> });
 }
 
 const TITLE = 'How ages are checked here';
 
 function Statement({ statement }: { readonly statement: StatementView }): JSX.Element {
-  const { operator } = statement;
   return (
-    <html lang="en-GB">
-      <head>
-        <meta charset="utf-8" />
-        <title>{operator === null ? TITLE : `${TITLE} - ${operator}`}</title>
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
-        <link rel="stylesheet" href={assetUrl('console.css')} />
-      </head>
-      <body>
-        <div class="width">
-          <main id="main">
-            {operator === null ? null : <span class="caption">{operator}</span>}
-            <h1>{TITLE}</h1>
-            <Paragraphs texts={statement.preface} />
-            <p>
-              A service asks one question, such as “18 or older?”. You choose a way to answer. The service learns yes or no, how sure the answer is and which
-              way you took. {statement.about}
-            </p>
-            <Ways ways={statement.ways} />
-            <Alternatives texts={statement.alternatives} />
-            <Complaint statement={statement} />
-            <FiguresSection figures={statement.figures} />
-            <Basis statement={statement} />
-          </main>
-        </div>
-      </body>
-    </html>
+    <>
+      <Paragraphs texts={statement.preface} />
+      <p>
+        A service asks one question, such as “18 or older?”. You choose a way to answer. The service learns yes or no, how sure the answer is and which way you
+        took. {statement.about}
+      </p>
+      <Ways ways={statement.ways} />
+      <Alternatives texts={statement.alternatives} />
+      <Complaint statement={statement} />
+      <FiguresSection figures={statement.figures} />
+      <Basis statement={statement} />
+    </>
   );
 }
 

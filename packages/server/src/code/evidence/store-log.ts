@@ -1,7 +1,6 @@
 /** Evaluations and targets, as the log is held against them. */
-import { sql } from 'kysely';
-import { readRows } from '../../platform/db/rows.ts';
-import type { LogSource, LogSourceRow } from '../../platform/log-source.ts';
+import { readSourceRows } from '../../platform/db/rows.ts';
+import type { LogSource } from '../../platform/log-source.ts';
 
 export const logSources: readonly LogSource[] = [
   {
@@ -9,18 +8,13 @@ export const logSources: readonly LogSource[] = [
     title: 'evaluations of the measures',
     // After three years.
     isErased: true,
-    rows: (tx, since) =>
-      readRows(tx, sql<LogSourceRow>`select id collate "C" as id, 1 as count, false as "isAtLeast" from code.evaluation where at >= ${since} order by 1`),
+    rows: readSourceRows({ table: 'code.evaluation', id: 'id', at: 'at' }),
   },
   {
     kind: 'code.changed',
     only: { field: 'change', value: 'target_set' },
     title: 'targets of the service',
     isErased: false,
-    rows: (tx, since) =>
-      readRows(
-        tx,
-        sql<LogSourceRow>`select id collate "C" as id, count(*) as count, false as "isAtLeast" from code.target where set_at >= ${since} group by 1 order by 1`,
-      ),
+    rows: readSourceRows({ table: 'code.target', id: 'id', at: 'set_at' }),
   },
 ];

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { controlsOf, emptyInput, fullInput } from '../../../test/support/code-exports.ts';
-import { formatCsv } from './csv-rules.ts';
+import { formatCsv } from '../../platform/csv-text-rules.ts';
 import { TABLES } from './schema.ts';
 import { COLUMNS, makeTable } from './table-rules.ts';
 

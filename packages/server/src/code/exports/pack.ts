@@ -13,7 +13,7 @@ import { renderReadme } from './pack-readme-rules.ts';
 import type { ExportsParts } from './parts.ts';
 import { OSCAL_MODELS, TABLES, type ExportedPack } from './schema.ts';
 import { COLUMNS, makeTable } from './table-rules.ts';
-import { formatCsv } from './csv-rules.ts';
+import { formatCsv } from '../../platform/csv-text-rules.ts';
 import { writeTar, type TarFile } from './tar-rules.ts';
 import { loadVerifier } from './verifier.ts';
 

@@ -1,5 +1,5 @@
 /** Everything that can be handed out. */
-import { formatCsv } from './csv-rules.ts';
+import { formatCsv } from '../../platform/csv-text-rules.ts';
 import { createStatements } from './dsa.ts';
 import { gather } from './gather.ts';
 import { listLosses } from './oscal-loss-rules.ts';

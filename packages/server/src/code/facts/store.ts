@@ -1,8 +1,8 @@
 /** What was said about the service. Rows are only ever added. */
 import { sql } from 'kysely';
 import type { Sql } from '../../platform/db/database.ts';
-import { readRows } from '../../platform/db/rows.ts';
-import type { LogSource, LogSourceRow } from '../../platform/log-source.ts';
+import { readSourceRows } from '../../platform/db/rows.ts';
+import type { LogSource } from '../../platform/log-source.ts';
 import type { SaidFact } from './schema.ts';
 
 interface FactRow extends SaidFact {
@@ -50,11 +50,6 @@ export const logSources: readonly LogSource[] = [
     only: { field: 'change', value: 'fact' },
     title: 'answers about the service',
     isErased: false,
-    rows: (tx, since) =>
-      readRows(
-        tx,
-        sql<LogSourceRow>`
-        select fact collate "C" as id, count(*) as count, false as "isAtLeast" from code.fact where said_at >= ${since} group by fact order by 1`,
-      ),
+    rows: readSourceRows({ table: 'code.fact', id: 'fact', at: 'said_at' }),
   },
 ];

@@ -1,8 +1,7 @@
 /** `/code/statement`: for everybody, without signing in, without a script, without anything from elsewhere; it prints well. */
 import type { JSX } from 'hono/jsx/jsx-runtime';
-import { assetUrl } from '../../platform/ui/assets.ts';
 import { CodeBlock, formatNumber, SummaryList, Table, Tag, Time, Warning } from '../../platform/ui/components.tsx';
-import { renderFragment } from '../../platform/ui/page.tsx';
+import { renderStatementPage } from '../../platform/ui/statement-page.tsx';
 import type { StatedMeasure, Statement } from './statement-schema.ts';
 import { STATE_WORDS } from './word-rules.ts';
 
@@ -16,58 +15,42 @@ const EVIDENCE_TEXT: Readonly<Record<StatedMeasure['evidence'], string>> = {
 
 /** @returns a whole HTML document */
 export function renderStatement(statement: Statement): string {
-  return `<!DOCTYPE html>\n${renderFragment(<Page statement={statement} />)}`;
+  return renderStatementPage({ title: TITLE, caption: statement.operator, children: <Page statement={statement} /> });
 }
 
 function Page({ statement }: { readonly statement: Statement }): JSX.Element {
-  const { operator, measures } = statement;
+  const { measures } = statement;
   return (
-    <html lang="en-GB">
-      <head>
-        <meta charset="utf-8" />
-        <title>{operator === null ? TITLE : `${TITLE} - ${operator}`}</title>
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
-        <link rel="stylesheet" href={assetUrl('console.css')} />
-      </head>
-      <body>
-        <div class="width">
-          <main id="main">
-            {operator === null ? null : <span class="caption">{operator}</span>}
-            <h1>{TITLE}</h1>
-            {statement.preface.map((text) => (
-              <p>{text}</p>
-            ))}
-            <Warning>{statement.disclaimer}</Warning>
-            <p>
-              A measure passes only from data. Where there are none it says “not evaluated”. What is measured and what somebody says are kept apart. A measure
-              that is done without being asked is not a duty.
-            </p>
-            <Measures title="Binding measures" id="binding" measures={measures.filter(({ outcome }) => outcome === 'binds')} />
-            <Measures
-              title="Voluntary principles, guidance and recommendations"
-              id="voluntary"
-              measures={measures.filter(({ outcome }) => outcome === 'addressed')}
-            />
-            <Measures
-              title="Not asked of this service, done anyway"
-              id="anyway"
-              measures={measures.filter(({ isDoneAnyway, outcome }) => isDoneAnyway && outcome !== 'binds' && outcome !== 'addressed')}
-            />
-            <Check statement={statement} />
-            {statement.contact.length === 0 ? null : (
-              <section aria-labelledby="contact">
-                <h2 id="contact">Contact</h2>
-                {statement.contact.map((text) => (
-                  <p>{text}</p>
-                ))}
-              </section>
-            )}
-          </main>
-        </div>
-      </body>
-    </html>
+    <>
+      {statement.preface.map((text) => (
+        <p>{text}</p>
+      ))}
+      <Warning>{statement.disclaimer}</Warning>
+      <p>
+        A measure passes only from data. Where there are none it says “not evaluated”. What is measured and what somebody says are kept apart. A measure that is
+        done without being asked is not a duty.
+      </p>
+      <Measures title="Binding measures" id="binding" measures={measures.filter(({ outcome }) => outcome === 'binds')} />
+      <Measures
+        title="Voluntary principles, guidance and recommendations"
+        id="voluntary"
+        measures={measures.filter(({ outcome }) => outcome === 'addressed')}
+      />
+      <Measures
+        title="Not asked of this service, done anyway"
+        id="anyway"
+        measures={measures.filter(({ isDoneAnyway, outcome }) => isDoneAnyway && outcome !== 'binds' && outcome !== 'addressed')}
+      />
+      <Check statement={statement} />
+      {statement.contact.length === 0 ? null : (
+        <section aria-labelledby="contact">
+          <h2 id="contact">Contact</h2>
+          {statement.contact.map((text) => (
+            <p>{text}</p>
+          ))}
+        </section>
+      )}
+    </>
   );
 }
 

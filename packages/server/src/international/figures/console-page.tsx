@@ -37,9 +37,9 @@ export function renderConsolePage(view: ConsoleView, principal: Principal): stri
         </p>
         <PeriodForm from={from} to={to} principal={principal} />
         <CountriesPart shown={countries} caption="By hosting country" principal={principal} />
-        <h2 class="heading-m">By recipient</h2>
+        <h2>By recipient</h2>
         <GroupTable hasOutcomes table={figures.recipients} caption="By whom the first notice went to" heading="Recipient" nameOf={nameRecipient} />
-        <h2 class="heading-m">By network</h2>
+        <h2>By network</h2>
         <GroupTable
           hasOutcomes
           table={figures.networks}
@@ -47,7 +47,7 @@ export function renderConsolePage(view: ConsoleView, principal: Principal): stri
           heading="Network"
           nameOf={(key) => (key === 'unknown' ? 'Not known' : key)}
         />
-        <h2 class="heading-m">Shares over time</h2>
+        <h2>Shares over time</h2>
         <SharePlots points={shares} nameOf={nameOf} unit="month" />
         <DisplacementPart displacements={displacements} nameOf={nameOf} principal={principal} />
         <Method k={figures.countries.k} />
@@ -83,9 +83,7 @@ interface DisplacementProps {
 function DisplacementPart({ displacements, nameOf, principal }: DisplacementProps): JSX.Element {
   return (
     <>
-      <h2 class="heading-m" id="displacement">
-        Displacement
-      </h2>
+      <h2 id="displacement">Displacement</h2>
       <p>Shares that moved further than chance explains. Material that leaves one country often comes back in another.</p>
       <Scroll label="Shares that moved">
         <Table

@@ -50,9 +50,7 @@ export function CountriesPart({
         <Button kind="secondary">Sort</Button>
       </Form>
       <CountryTable rows={rows} table={table} view={view} sorting={sorting} caption={caption} />
-      <h2 class="heading-m" id="map">
-        Map
-      </h2>
+      <h2 id="map">Map</h2>
       <Form action={`${shown.path}#map`} method="get" principal={principal} class="filter no-print">
         {Object.entries({ ...shown.kept, sort, order }).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />

@@ -1,9 +1,8 @@
 /** `/international/figures`: for everybody, without signing in, without a script, without anything from elsewhere; it prints well. */
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { Principal } from '../../platform/http/rights.ts';
-import { assetUrl } from '../../platform/ui/assets.ts';
 import { Button, Form, Select, Time } from '../../platform/ui/components.tsx';
-import { renderFragment } from '../../platform/ui/page.tsx';
+import { renderStatementPage } from '../../platform/ui/statement-page.tsx';
 import { CountriesPart, type CountriesView } from './figures-part.tsx';
 import { SharePlots } from './plot-part.tsx';
 import { nameRecipient } from './recipient-rules.ts';
@@ -20,47 +19,31 @@ const TITLE = 'Reports of hosted material and times to removal';
 
 /** @returns a whole HTML document */
 export function renderPublicPage(view: PublicView, principal: Principal): string {
-  return `<!DOCTYPE html>\n${renderFragment(<PublicPage view={view} principal={principal} />)}`;
+  return renderStatementPage({ title: TITLE, caption: view.figures.quarter, children: <PublicPage view={view} principal={principal} /> });
 }
 
 function PublicPage({ view, principal }: { readonly view: PublicView; readonly principal: Principal }): JSX.Element {
   const { figures, countries, quarters } = view;
   return (
-    <html lang="en-GB">
-      <head>
-        <meta charset="utf-8" />
-        <title>{`${TITLE}, ${figures.quarter}`}</title>
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
-        <link rel="stylesheet" href={assetUrl('console.css')} />
-      </head>
-      <body>
-        <div class="width">
-          <main id="main">
-            <span class="caption">{figures.quarter}</span>
-            <h1>{TITLE}</h1>
-            <ul>
-              {figures.notes.map((note) => (
-                <li>{note}</li>
-              ))}
-            </ul>
-            <Form action="/international/figures" method="get" principal={principal} class="filter no-print">
-              <Select name="quarter" label="Quarter" value={figures.quarter} choices={quarters.map((value) => ({ value, text: value }))} />
-              <Button kind="secondary">Show</Button>
-            </Form>
-            <CountriesPart shown={countries} caption={`By hosting country, reported in ${figures.quarter}`} principal={principal} />
-            <h2 class="heading-m">By recipient</h2>
-            <GroupTable hasOutcomes={false} table={figures.recipients} caption="By whom the first notice went to" heading="Recipient" nameOf={nameRecipient} />
-            <h2 class="heading-m">Shares over time</h2>
-            <SharePlots points={figures.shares} nameOf={countries.names.nameOf} unit="quarter" />
-            <p>
-              As known on <Time iso={figures.madeFor} />. For machines: <a href={`/international/figures.json?quarter=${figures.quarter}`}>JSON</a>,{' '}
-              <a href={`/international/figures.csv?quarter=${figures.quarter}`}>CSV</a>.
-            </p>
-          </main>
-        </div>
-      </body>
-    </html>
+    <>
+      <ul>
+        {figures.notes.map((note) => (
+          <li>{note}</li>
+        ))}
+      </ul>
+      <Form action="/international/figures" method="get" principal={principal} class="filter no-print">
+        <Select name="quarter" label="Quarter" value={figures.quarter} choices={quarters.map((value) => ({ value, text: value }))} />
+        <Button kind="secondary">Show</Button>
+      </Form>
+      <CountriesPart shown={countries} caption={`By hosting country, reported in ${figures.quarter}`} principal={principal} />
+      <h2>By recipient</h2>
+      <GroupTable hasOutcomes={false} table={figures.recipients} caption="By whom the first notice went to" heading="Recipient" nameOf={nameRecipient} />
+      <h2>Shares over time</h2>
+      <SharePlots points={figures.shares} nameOf={countries.names.nameOf} unit="quarter" />
+      <p>
+        As known on <Time iso={figures.madeFor} />. For machines: <a href={`/international/figures.json?quarter=${figures.quarter}`}>JSON</a>,{' '}
+        <a href={`/international/figures.csv?quarter=${figures.quarter}`}>CSV</a>.
+      </p>
+    </>
   );
 }

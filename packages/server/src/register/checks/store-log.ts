@@ -1,7 +1,6 @@
 /** Runs of checks, as the log is held against them. */
-import { sql } from 'kysely';
-import { readRows } from '../../platform/db/rows.ts';
-import type { LogSource, LogSourceRow } from '../../platform/log-source.ts';
+import { readSourceRows } from '../../platform/db/rows.ts';
+import type { LogSource } from '../../platform/log-source.ts';
 
 export const logSources: readonly LogSource[] = [
   {
@@ -9,7 +8,6 @@ export const logSources: readonly LogSource[] = [
     title: 'runs of the checks of the register',
     // After three years.
     isErased: true,
-    rows: (tx, since) =>
-      readRows(tx, sql<LogSourceRow>`select id collate "C" as id, 1 as count, false as "isAtLeast" from register.check_run where at >= ${since} order by 1`),
+    rows: readSourceRows({ table: 'register.check_run', id: 'id', at: 'at' }),
   },
 ];

@@ -18,6 +18,17 @@ export const STATUS_WORDS: Readonly<Record<Status | 'not_assessed', string>> = {
   not_assessed: 'not assessed',
 };
 
+export const CLASS_WORDS: Readonly<Record<RecommendationView['responses'][number]['class'], string>> = {
+  accepted: 'accepted',
+  accepted_in_principle: 'accepted in principle',
+  accepted_intent: 'intent accepted',
+  partly: 'accepted in part',
+  under_consideration: 'under consideration',
+  rejected: 'rejected',
+  no_response: 'no response',
+  not_classified: 'not classified',
+};
+
 /** What a claim becomes that its evidence does not carry. */
 const WITHOUT_EVIDENCE = 'under_way';
 /** Claims that something works now. */

@@ -1,6 +1,6 @@
 /** What each member of a change is called and how it is asked for: one table for forms, reviews and what an error points at. */
 import { ACTION_KINDS, CLAIMANTS, RESPONSE_CLASSES, STATUSES, type Change } from '../model/schema.ts';
-import { STATUS_WORDS } from '../model/status-rules.ts';
+import { CLASS_WORDS, STATUS_WORDS } from '../model/status-rules.ts';
 
 export type FieldType =
   | { readonly kind: 'line' }
@@ -32,16 +32,6 @@ export const KIND_WORDS: Readonly<Record<Change['kind'], { readonly title: strin
   status: { title: 'Claim about the status', about: 'What the government, the register or an independent body says. The three are never merged.' },
 };
 
-export const CLASS_WORDS: Readonly<Record<(typeof RESPONSE_CLASSES)[number], string>> = {
-  accepted: 'accepted',
-  accepted_in_principle: 'accepted in principle',
-  accepted_intent: 'intent accepted',
-  partly: 'accepted in part',
-  under_consideration: 'under consideration',
-  rejected: 'rejected',
-  no_response: 'no response',
-  not_classified: 'not classified',
-};
 export const CLAIMANT_WORDS: Readonly<Record<(typeof CLAIMANTS)[number], string>> = {
   government: 'the government, or whoever it was addressed to',
   register: 'this register',

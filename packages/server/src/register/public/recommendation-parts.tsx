@@ -8,7 +8,8 @@ import { describeSpan } from './happening-rules.ts';
 import type { Happening } from './schema.ts';
 import { SourceOf } from './source.tsx';
 import { isWeb } from './web-rules.ts';
-import { ACTION_WORDS, CLAIMANT_WORDS, CLASS_WORDS, describeLateness, describeStatus, EVIDENCE_WORDS, IN_FORCE_WORDS, SHOWS_WORDS } from './words.ts';
+import { CLASS_WORDS } from '../model/status-rules.ts';
+import { ACTION_WORDS, CLAIMANT_WORDS, describeLateness, describeStatus, EVIDENCE_WORDS, IN_FORCE_WORDS, SHOWS_WORDS } from './words.ts';
 
 interface ViewProps {
   readonly view: RecommendationView;

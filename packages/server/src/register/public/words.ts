@@ -3,19 +3,7 @@ import type { TagColour } from '../../platform/ui/components.tsx';
 import type { Evidence, RecommendationView } from '../model/schema.ts';
 import { STATUS_WORDS } from '../model/status-rules.ts';
 
-type Class = RecommendationView['responses'][number]['class'];
 type Status = RecommendationView['registerStatus']['status'];
-
-export const CLASS_WORDS: Readonly<Record<Class, string>> = {
-  accepted: 'accepted',
-  accepted_in_principle: 'accepted in principle',
-  accepted_intent: 'intent accepted',
-  partly: 'accepted in part',
-  under_consideration: 'under consideration',
-  rejected: 'rejected',
-  no_response: 'no response',
-  not_classified: 'not classified',
-};
 
 const STATUS_COLOURS: Readonly<Record<Status, TagColour>> = {
   not_started: 'yellow',
