@@ -159,7 +159,7 @@ function parseSecrets(given: AgeGateOptions['cookieSecret']): readonly string[] 
 }
 
 /** Without a slash at the end. */
-function parseUrl(name: string, text: string | undefined, isHttpAllowed: boolean): string {
+export function parseUrl(name: string, text: string | undefined, isHttpAllowed: boolean): string {
   if (text === undefined || !URL.canParse(text)) throw refuse(name, 'it is missing, or no address');
   const url = new URL(text);
   const isFine = url.protocol === 'https:' || (url.protocol === 'http:' && (isHttpAllowed || LOOPBACK.test(url.hostname)));

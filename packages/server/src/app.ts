@@ -3,13 +3,14 @@
  * stopping is the same in reverse, by emptying the event loop.
  */
 import { join } from 'node:path';
+import { openSurfaces } from './listening.ts';
 import { domains, type Services } from './domains.ts';
 import { readBackup, restoreBackup, type BackupManifest } from './platform/backup/backup.ts';
 import { leaveRestoreNote, writeRecordedBackup } from './platform/backup/recorded.ts';
 import { openFileBlobs } from './platform/blobs.ts';
 import { createPlatformChecks } from './platform/checks.ts';
 import type { Clock } from './platform/clock.ts';
-import { isLoopback, type Config, type LoadedConfig, type SettingView } from './platform/config.ts';
+import type { LoadedConfig, SettingView } from './platform/config.ts';
 import type { AppContext } from './platform/context.ts';
 import { openDatabase, type Database, type DatabaseTarget } from './platform/db/database.ts';
 import { superviseEmbedded } from './platform/db/embedded-supervisor.ts';
@@ -18,12 +19,7 @@ import { migrate, type DomainMigrations } from './platform/db/migrate.ts';
 import type { Check, Created, Domain } from './platform/domain.ts';
 import { createEvents } from './platform/events.ts';
 import { createEvidence } from './platform/evidence.ts';
-import { createAddressReader } from './platform/http/client-address.ts';
-import { createFrame, createRequestTimer, type Fetch, type FrameOptions, type RequestTimer } from './platform/http/frame.ts';
-import { createRateLimiter } from './platform/http/rate-limit.ts';
-import type { Authenticator } from './platform/http/rights.ts';
 import type { Route } from './platform/http/route.ts';
-import { listenControl, listenTcp, type Listening } from './platform/http/server.ts';
 import { createSystemRoutes } from './platform/http/system-routes.ts';
 import { createJobs } from './platform/jobs.ts';
 import { acquireDataDirLock } from './platform/lock.ts';
@@ -32,10 +28,7 @@ import type { Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createOutbound } from './platform/outbound.ts';
 import { loadAssets } from './platform/ui/assets.ts';
-import { renderErrorPage } from './platform/ui/error-page.tsx';
 import { VERSION } from './platform/version.ts';
-import { pickPublicRoutes } from './public-only.ts';
-import { renderPublicError } from './register/index.ts';
 import { Undo } from './undo.ts';
 
 export interface AppOptions {
@@ -119,6 +112,7 @@ async function start(options: AppOptions, undo: Undo, stopping: AbortController)
   await openSurfaces({
     context,
     routes: collectRoutes(opened, context),
+    listeners: opened.flatMap(({ domain, created }) => domain.listeners?.(created.service, context) ?? []),
     authenticator: services.access,
     listen: options.listen,
     isPublicOnly: options.isPublicOnly === true,
@@ -241,60 +235,4 @@ export function describeRoutes(loaded: LoadedConfig, clock: Clock): readonly Rou
     backUp: () => Promise.reject(new Error('nothing runs here')),
   });
   return [...own, ...system];
-}
-
-interface Surfaces {
-  readonly context: AppContext;
-  readonly routes: readonly Route[];
-  readonly authenticator: Authenticator;
-  readonly listen: 'all' | 'control';
-  /** On TCP nothing but what is published. */
-  readonly isPublicOnly: boolean;
-  readonly address: { url: string | undefined };
-  readonly undo: Undo;
-}
-
-async function openSurfaces({ context, routes, authenticator, listen, isPublicOnly, address, undo }: Surfaces): Promise<void> {
-  const { config } = context;
-  const timer = createRequestTimer(context.metrics);
-  const inside = createFetch({ context, routes }, { authenticator, renderErrorPage, timer });
-  const open = (name: string, listening: Listening): void => undo.add(name, () => listening.close(config.stopTimeoutMs));
-  open('control socket', await listenControl(inside, config.dataDir));
-  if (listen === 'control') return;
-  const tcp = await listenTcp(isPublicOnly ? createPublicFetch({ context, routes }, timer) : inside, config);
-  open('listener', tcp);
-  const host = config.host.includes(':') && !config.host.startsWith('[') ? `[${config.host}]` : config.host;
-  address.url = `${config.tlsCertFile === undefined ? 'http' : 'https'}://${host}:${tcp.port}`;
-}
-
-type Asking = Pick<FrameOptions, 'authenticator' | 'renderErrorPage'> & { readonly timer: RequestTimer };
-
-function createFetch({ context, routes }: Pick<Surfaces, 'context' | 'routes'>, asking: Asking): Fetch {
-  const { config, clock, log, metrics } = context;
-  return createFrame({
-    routes,
-    ...asking,
-    limiter: createRateLimiter(clock),
-    clock,
-    log,
-    metrics,
-    limits: config,
-    readAddress: createAddressReader(config.trustedProxies),
-    isAllowedHost: createHostCheck(config),
-  });
-}
-
-/** Nobody can be anybody there: keys and sessions are not looked at. */
-function createPublicFetch({ context, routes }: Pick<Surfaces, 'context' | 'routes'>, timer: RequestTimer): Fetch {
-  return createFetch(
-    { context, routes: pickPublicRoutes(routes) },
-    { authenticator: { authenticate: async () => undefined }, renderErrorPage: renderPublicError, timer },
-  );
-}
-
-function createHostCheck(config: Config): (host: string) => boolean {
-  const names = new Set(config.allowedHosts.map((name) => name.toLowerCase()));
-  if (config.publicUrl !== undefined) names.add(new URL(config.publicUrl).hostname.toLowerCase());
-  names.add(config.host.toLowerCase());
-  return (host) => names.has(host) || isLoopback(host);
 }

@@ -9,6 +9,7 @@ import { listsDomain } from './lists/index.ts';
 import { logDomain } from './log/index.ts';
 import { registerDomain } from './register/index.ts';
 import { screeningDomain } from './screening/index.ts';
+import { surfacesDomain } from './surfaces/index.ts';
 
 export const domains = [
   logDomain,
@@ -16,6 +17,7 @@ export const domains = [
   listsDomain,
   screeningDomain,
   intakeDomain,
+  surfacesDomain,
   ageDomain,
   internationalDomain,
   codeDomain,

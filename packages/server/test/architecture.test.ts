@@ -19,7 +19,7 @@ group('the sources', () => {
     expect(count('domain')).toBeGreaterThan(40);
     expect(count('library')).toBeGreaterThan(5);
     expect(count('root')).toBeGreaterThan(3);
-    expect(project.domains).toEqual(['log', 'access', 'lists', 'screening', 'intake', 'age', 'international', 'code', 'register', 'console']);
+    expect(project.domains).toEqual(['log', 'access', 'lists', 'screening', 'intake', 'surfaces', 'age', 'international', 'code', 'register', 'console']);
     // Trees and imports, not only names of files.
     expect(project.files.every((file) => file.nodes.length > 1)).toBe(true);
     expect(project.files.flatMap((file) => file.imports).length).toBeGreaterThan(300);

@@ -10,11 +10,14 @@ import type { AccessService } from './schema.ts';
 import { createAccessService } from './service.ts';
 import { logSources } from './store-log.ts';
 
+export { CreatedTicketSchema, NewTicketSchema, TicketParamsSchema } from './schema.ts';
+export type { TicketService } from './tickets.ts';
 export type { AccessService, CreatedKey, CreatedLink, KeyView, NewKey, NewLink } from './schema.ts';
 
 export const accessDomain = defineDomain({
   name: 'access',
   migrations,
+  transient: ['ticket'],
   async create(context, _needs: object) {
     const service: AccessService = createAccessService(context);
     return { service, stop: () => service.settle() };

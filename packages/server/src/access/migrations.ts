@@ -44,4 +44,23 @@ export const migrations: readonly Migration[] = [
       create index sign_in_link_expiry on access.sign_in_link (expires_at);
     `,
   },
+  {
+    id: '0002_tickets',
+    sql: `
+      create table access.ticket (
+        id text primary key,
+        secret_hash bytea not null check (octet_length(secret_hash) = 32),
+        subject_hash bytea not null check (octet_length(subject_hash) = 32),
+        uploads_max integer not null,
+        uploads_used integer not null,
+        bytes_max bigint not null,
+        bytes_used bigint not null,
+        created_at timestamptz not null,
+        created_by text not null,
+        expires_at timestamptz not null,
+        revoked_at timestamptz
+      );
+      create index ticket_expiry on access.ticket (expires_at);
+    `,
+  },
 ];

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Branded } from '../platform/ids.ts';
 import { ALL_RIGHTS, isRight, type Authenticator, type Principal, type Right } from '../platform/http/rights.ts';
+import type { TicketService } from './tickets.ts';
 
 export type PersonId = Branded<'PersonId'>;
 
@@ -64,8 +65,33 @@ export const KeySchema = z
 export const KeyListSchema = z.object({ keys: z.array(KeySchema) });
 export const CreatedKeySchema = z.object({ key: KeySchema, secret: z.string().describe('The whole key. It is shown this once.') });
 export const CreatedLinkSchema = z.object({ url: z.string(), person: z.string(), expiresAt: z.iso.datetime() });
-export const MeSchema = z.object({ kind: z.enum(['key', 'session', 'local']), id: z.string(), name: z.string(), rights: z.array(z.string()) });
+export const MeSchema = z.object({ kind: z.enum(['key', 'session', 'local', 'ticket']), id: z.string(), name: z.string(), rights: z.array(z.string()) });
 export const KeyParamsSchema = z.object({ id: z.string().regex(/^key_[0-9a-z]{26}$/, 'the id of a key begins with key_') });
+
+const TICKET_MINUTES_MAX = 60;
+const TICKET_UPLOADS_MAX = 1000;
+const TICKET_BYTES_MAX = 2 ** 40;
+
+export const NewTicketSchema = z
+  .object({
+    subject: z
+      .string()
+      .min(1)
+      .max(64)
+      .describe('Who sends, opaque to Gatehouse: always the same for one end user of yours, and no name or address. Only a digest is kept.'),
+    maxUploads: z.number().int().min(1).max(TICKET_UPLOADS_MAX).default(10),
+    maxBytes: z.number().int().min(1).max(TICKET_BYTES_MAX).describe('Of all uploads together.'),
+    minutes: z.number().int().min(1).max(TICKET_MINUTES_MAX).default(15),
+  })
+  .meta({ id: 'NewTicket' });
+export const CreatedTicketSchema = z.object({
+  id: z.string(),
+  ticket: z.string().describe('For the end user; a bearer token. It is shown this once.'),
+  expiresAt: z.iso.datetime(),
+});
+export const TicketParamsSchema = z.object({ id: z.string().regex(/^tkt_[0-9a-z]{26}$/, 'the id of a ticket begins with tkt_') });
+export type NewTicket = z.output<typeof NewTicketSchema>;
+export type CreatedTicket = z.output<typeof CreatedTicketSchema>;
 
 export type NewKey = z.output<typeof NewKeySchema>;
 export type NewLink = z.output<typeof NewLinkSchema>;
@@ -125,6 +151,7 @@ export interface AccessService extends Authenticator {
   revokeKey(id: string, actor: Principal): Promise<void>;
   /** Removes sessions and links that can no longer be used. */
   removeExpired(): Promise<{ readonly sessions: number; readonly links: number }>;
+  readonly tickets: TicketService;
   summarise(): Promise<AccessSummary>;
   /** Waits for the notes of last use that are under way. */
   settle(): Promise<void>;

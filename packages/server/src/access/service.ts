@@ -18,6 +18,7 @@ import {
   type SignedIn,
 } from './schema.ts';
 import * as store from './store.ts';
+import { createTickets, type TicketService } from './tickets.ts';
 import { SECRET_BYTES, csrfTokenOf, displayPrefix, formatToken, hashSecret, isSecretOf, parseBearer, parseToken, type Token } from './token.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,7 +30,8 @@ export function createAccessService(context: AppContext): AccessService {
     labels: ['kind'],
   });
   const { sql } = context.database;
-  const judges: Judges = { keys: createKeyReader(context.clock, (ids) => store.findKeysInUse(sql, ids)), ...createUseNotes(context) };
+  const tickets = createTickets(context);
+  const judges: Judges = { tickets, keys: createKeyReader(context.clock, (ids) => store.findKeysInUse(sql, ids)), ...createUseNotes(context) };
   return {
     async authenticate(credentials) {
       const principal = await authenticate(context, credentials, judges);
@@ -53,13 +55,18 @@ export function createAccessService(context: AppContext): AccessService {
     },
     readKey: async (id) => toKeyView(await requireKey(context, id), context.clock.now()),
     revokeKey: (id, actor) => revokeKey(context, id, actor),
-    removeExpired: () => store.deleteExpired(sql, context.clock.now()),
+    async removeExpired() {
+      await tickets.removeExpired();
+      return store.deleteExpired(sql, context.clock.now());
+    },
+    tickets,
     summarise: () => summarise(context),
     settle: judges.settle,
   };
 }
 
 interface Judges {
+  readonly tickets: TicketService;
   readonly keys: KeyReader<store.KeyInUse>;
   note(keyId: string): void;
   settle(): Promise<void>;
@@ -73,7 +80,9 @@ async function authenticate(context: AppContext, credentials: Credentials, judge
   return undefined;
 }
 
-async function authenticateKey(context: AppContext, header: string, { keys, note }: Judges): Promise<Principal | undefined> {
+async function authenticateKey(context: AppContext, header: string, { keys, note, tickets }: Judges): Promise<Principal | undefined> {
+  const ticket = parseBearer(header, 'ticket');
+  if (ticket !== undefined) return tickets.authenticate(ticket);
   const token = parseBearer(header);
   if (token === undefined) return undefined;
   const row = await keys.read(token.id);

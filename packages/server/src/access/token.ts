@@ -1,5 +1,5 @@
 /**
- * The three secrets that Gatehouse hands out: API keys, session cookies, sign-in links. Each is a public id and a secret of 256
+ * The secrets that Gatehouse hands out: API keys, session cookies, sign-in links, tickets. Each is a public id and a secret of 256
  * random bits; the database finds the row by the id and holds only the SHA-256 of the secret.
  *
  * No slow, salted hash (bcrypt, Argon2) is needed: those make guessing dear where secrets are guessable. To try 2^256 secrets is
@@ -7,10 +7,10 @@
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
-export type TokenKind = 'key' | 'session' | 'link';
+export type TokenKind = 'key' | 'session' | 'link' | 'ticket';
 
 export interface Token {
-  /** The row's id, `key_…`, `ses_…` or `lnk_…`; not secret. */
+  /** The row's id, `key_…`, `ses_…`, `lnk_…` or `tkt_…`; not secret. */
   readonly id: string;
   readonly secret: string;
 }
@@ -20,6 +20,7 @@ const FORMS = {
   key: { idPrefix: 'key_', before: 'gh_', between: '_' },
   session: { idPrefix: 'ses_', before: '', between: '.' },
   link: { idPrefix: 'lnk_', before: '', between: '-' },
+  ticket: { idPrefix: 'tkt_', before: 'ght_', between: '_' },
 } as const satisfies Record<TokenKind, { readonly idPrefix: string; readonly before: string; readonly between: string }>;
 
 /** Crockford base32 of `newId`, then 32 bytes in hexadecimal. */
@@ -45,10 +46,10 @@ export function parseToken(kind: TokenKind, text: string): Token | undefined {
   return rest.length === 0 && ID.test(id) && SECRET.test(secret) ? { id: `${idPrefix}${id}`, secret } : undefined;
 }
 
-/** The key of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1). */
-export function parseBearer(header: string): Token | undefined {
+/** The key, or the ticket, of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1). */
+export function parseBearer(header: string, kind: 'key' | 'ticket' = 'key'): Token | undefined {
   const [scheme = '', value = '', ...rest] = header.trim().split(/ +/);
-  return scheme.toLowerCase() === 'bearer' && rest.length === 0 ? parseToken('key', value) : undefined;
+  return scheme.toLowerCase() === 'bearer' && rest.length === 0 ? parseToken(kind, value) : undefined;
 }
 
 export function hashSecret(secret: string): Buffer {

@@ -10,6 +10,7 @@ import { areaOf, decide, describeOutcome } from './rules.ts';
 import type { LookView, ReceiptCheck, ScanReply, VerifyReceipt } from './schema.ts';
 import { toJwk, verifyReceiptOffline } from './receipts.ts';
 import { isStillClear } from './revocation.ts';
+import { receiveNamed } from './passing.ts';
 import type { Spooled } from './spool.ts';
 import { insertLook, listLooks } from './store-looks.ts';
 import { findReceipt, listKeys } from './store-receipts.ts';
@@ -98,7 +99,7 @@ export interface ScanRequest {
 export async function scan(parts: Parts, request: ScanRequest): Promise<ScanReply> {
   const id = newId<'ScanId'>('scn', parts.context.clock);
   const spooled = await collect(request, (stream, announced) =>
-    parts.spool.receive(stream, { maxBytes: parts.context.config.maxScanBytes, signal: request.signal, announced: [announced] }),
+    receiveNamed(parts, stream, { maxBytes: parts.context.config.maxScanBytes, signal: request.signal, announced: [announced] }),
   );
   try {
     parts.counters.received(spooled.sizeBytes);
@@ -148,7 +149,12 @@ export async function readJwks(parts: Parts): Promise<{ keys: Parts['signer']['j
 
 /** Signature, times, content, revocation; and the lists in force, when the receipt was not yet compared with them. */
 export async function verifyReceipt(parts: Parts, { receipt, sha256, size }: VerifyReceipt): Promise<ReceiptCheck> {
-  const offline = await verifyReceiptOffline(receipt, await readJwks(parts), { sha256, size, now: parts.context.clock.now() });
+  const offline = await verifyReceiptOffline(receipt, await readJwks(parts), {
+    sha256,
+    size,
+    now: parts.context.clock.now(),
+    acceptsStub: parts.context.config.stubMode,
+  });
   if (!offline.valid || offline.claims === undefined) return offline;
   const stored = await findReceipt(parts.context.database.sql, offline.claims.jti);
   if (stored === undefined || stored.jws !== receipt) return { ...offline, valid: false, reason: 'unknown_receipt' };

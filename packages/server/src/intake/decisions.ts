@@ -14,6 +14,7 @@ import type { Digests, RematchOptions, Screening, ScreenResult } from '../screen
 import { enqueueCallback } from './callbacks.ts';
 import { isCanary } from './canary.ts';
 import { later, type Parts } from './parts.ts';
+import { STUB_ISSUER } from './receipts.ts';
 import { areaOf, decide, planRetry, type Decision } from './rules.ts';
 import type { ReceiptClaims } from './schema.ts';
 import type { Area } from './storage.ts';
@@ -79,7 +80,8 @@ interface Found {
   readonly signals: QuerySignals | undefined;
 }
 
-async function settle(parts: Parts, leased: Leased, found: Found): Promise<boolean> {
+/** Records what was found about leased content, and puts the bytes where they belong. @returns false when it is no longer ours */
+export async function settle(parts: Parts, leased: Leased, found: Found): Promise<boolean> {
   const decision = decide(found.screening, parts.policy);
   const { sha256 } = leased.upload.content.digests;
   return parts.storage.withContent(sha256, async () => {
@@ -139,7 +141,7 @@ export async function issueReceipt(parts: Parts, tx: Tx, cleared: Cleared): Prom
   // Without decoded pictures the digests can still be compared after a list change.
   const signals = cleared.signals ?? { digests: cleared.digests, pictures: [] };
   const claims: ReceiptClaims = {
-    iss: config.issuer ?? publicUrl(),
+    iss: `${config.issuer ?? publicUrl()}${config.stubMode ? STUB_ISSUER : ''}`,
     sub: cleared.subject,
     jti: id,
     iat: Math.floor(issuedAt.getTime() / 1000),
@@ -149,6 +151,7 @@ export async function issueReceipt(parts: Parts, tx: Tx, cleared: Cleared): Prom
     verdict: 'clear',
     listSetVersion: cleared.screening.listSetVersion,
     policyVersion: parts.policyVersion,
+    ...(config.stubMode ? { stub: true } : {}),
   };
   const jws = await parts.signer.sign(claims);
   await insertReceipt(tx, {

@@ -3,7 +3,7 @@ import { inDataDir } from '../platform/config.ts';
 import { defineDomain, type AppContext } from '../platform/domain.ts';
 import { takeNodeName } from '../platform/node-name.ts';
 import { createWaiters } from '../platform/waiters.ts';
-import type { ScreeningService } from '../screening/index.ts';
+import type { ScreeningService, Stub } from '../screening/index.ts';
 import { checks } from './checks.ts';
 import { commands } from './commands.ts';
 import { measureIntake } from './evidence-sources.ts';
@@ -32,12 +32,14 @@ export { verifyReceiptOffline, RECEIPT_TYPE, type OfflineCheck } from './receipt
 export type { IntakeService, Submission, Waiting } from './service.ts';
 export { CANARY } from './canary.ts';
 export type { Feed } from './uploads.ts';
-export type { Announced } from './spool.ts';
+export type { Announced, Spooled, SpoolRequest } from './spool.ts';
+export type { PassRequest } from './passing.ts';
+export { openFeed, readAnnounced } from './request-content.ts';
 export type { ScanRequest } from './contents.ts';
 
 export interface IntakeNeeds {
   readonly lists: ListSet;
-  readonly screening: ScreeningService & Partial<PreviewRenderer>;
+  readonly screening: ScreeningService & Partial<PreviewRenderer> & { readonly stub?: Stub };
 }
 
 /** The queues of jobs exist only after every domain has started. */

@@ -138,4 +138,11 @@ export const migrations: readonly Migration[] = [
       alter table intake.receipt add column due_at timestamptz;
     `,
   },
+  {
+    id: '0005_surface',
+    sql: `
+      -- A closed word: over which surface content came that was kept from passing through.
+      alter table intake.upload add column surface text;
+    `,
+  },
 ];

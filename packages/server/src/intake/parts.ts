@@ -5,7 +5,7 @@ import type { Config } from '../platform/config.ts';
 import type { AppContext } from '../platform/context.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Waiters } from '../platform/waiters.ts';
-import type { ScreeningService } from '../screening/index.ts';
+import type { ScreeningService, Stub } from '../screening/index.ts';
 import type { Policy } from './rules.ts';
 import type { PreviewRenderer, ReceiptJwk } from './schema.ts';
 import type { ReceiptSigner } from './receipts.ts';
@@ -21,7 +21,7 @@ export interface ListSet {
 export interface Parts {
   readonly context: AppContext;
   readonly lists: ListSet;
-  readonly screening: ScreeningService & Partial<PreviewRenderer>;
+  readonly screening: ScreeningService & Partial<PreviewRenderer> & { readonly stub?: Stub };
   readonly spool: Spool;
   readonly storage: Storage;
   readonly waiters: Waiters;
@@ -34,10 +34,16 @@ export interface Parts {
   readonly node: string;
 }
 
+/** Surface -> verdict -> how often. */
+export type PassCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface Counters {
   decided(verdict: string, disposition: string, seconds: number): void;
   received(bytes: number): void;
   scanned(verdict: string): void;
+  passed(surface: string, verdict: string): void;
+  /** Since the start of this node, by surface and verdict. */
+  passes(): PassCounts;
   delivered(outcome: 'delivered' | 'failed' | 'dead'): void;
   revoked(reason: 'list_change' | 'deleted' | 'rescreen'): void;
 }
@@ -56,6 +62,12 @@ export function createCounters(metrics: Metrics): Counters {
   });
   const bytes = metrics.counter({ name: 'gatehouse_upload_bytes_total', help: 'Bytes of uploads and scans received whole.' });
   const scans = metrics.counter({ name: 'gatehouse_scans_total', help: 'Synchronous scans, by verdict.', labels: ['verdict'] });
+  const passes = metrics.counter({
+    name: 'gatehouse_passes_total',
+    help: 'Content that surfaces asked about, by surface and verdict.',
+    labels: ['surface', 'verdict'],
+  });
+  const tally: Record<string, Record<string, number>> = {};
   const callbacks = metrics.counter({ name: 'gatehouse_callbacks_total', help: 'Attempts to deliver a callback, by outcome.', labels: ['outcome'] });
   const receipts = metrics.counter({ name: 'gatehouse_receipts_revoked_total', help: 'Receipts withdrawn before their time, by reason.', labels: ['reason'] });
   return {
@@ -64,6 +76,12 @@ export function createCounters(metrics: Metrics): Counters {
       seconds.observe({ verdict }, tookS);
     },
     received: (size) => bytes.add({}, size),
+    passed(surface, verdict) {
+      passes.add({ surface, verdict });
+      const own = (tally[surface] ??= {});
+      own[verdict] = (own[verdict] ?? 0) + 1;
+    },
+    passes: () => tally,
     scanned: (verdict) => scans.add({ verdict }),
     delivered: (outcome) => callbacks.add({ outcome }),
     revoked: (reason) => receipts.add({ reason }),

@@ -22,7 +22,7 @@ function openMultipart(exchange: Exchange, maxBytes: number): { readonly feed: F
     signal: AbortSignal.any([exchange.signal, failed.signal]),
     async feed(sink) {
       try {
-        await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: (file) => sink(file.stream) });
+        await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: (file) => sink(file.stream, { fileName: file.fileName }) });
       } catch (error) {
         // A malformed body leaves its file stream open for ever; whoever reads it must let go.
         failed.abort();
@@ -32,11 +32,13 @@ function openMultipart(exchange: Exchange, maxBytes: number): { readonly feed: F
   };
 }
 
-function readAnnounced(exchange: Incoming): Announced {
+/** @throws {GatehouseError} invalid_request for a digest header that cannot be read */
+export function readAnnounced(exchange: Incoming): Announced {
   const length = exchange.header('content-length');
   return {
     sizeBytes: length === undefined ? undefined : Number(length),
     sha256: readDigest(exchange.header('content-digest') ?? exchange.header('repr-digest')),
+    fileName: exchange.header('x-filename'),
   };
 }
 

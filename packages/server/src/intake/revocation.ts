@@ -8,6 +8,7 @@ import type { Screening } from '../screening/index.ts';
 import { enqueueCallback } from './callbacks.ts';
 import { dropUnneeded } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
+import { isStubJws } from './receipts.ts';
 import { findUnchecked, noteChecked, revokeReceipts, type Receipt } from './store-receipts.ts';
 import { revokeRelease } from './store-decisions.ts';
 import { noteDue } from './store-evidence.ts';
@@ -55,6 +56,8 @@ async function awaitVersion(parts: Parts, version: number, signal: AbortSignal):
 
 /** True when the receipt still holds under the lists in force. */
 export async function isStillClear(parts: Parts, receipt: Receipt): Promise<boolean> {
+  // What stub mode let through is not clear once the service is a real one.
+  if (!parts.context.config.stubMode && isStubJws(receipt.jws)) return false;
   const current = parts.lists.matcher().listSetVersion;
   if (receipt.checkedVersion >= current || receipt.signals === undefined) return true;
   const holds = await recheck(parts, receipt, current);

@@ -1,7 +1,7 @@
 /** Words and wire shapes of intake: uploads, receipts, callbacks. */
 import { z } from 'zod';
 import { FORMS, RENDERINGS } from '../lists/index.ts';
-import { ScreeningSchema, VERDICTS } from '../screening/index.ts';
+import { ScreeningSchema, VERDICTS, type VerdictKind } from '../screening/index.ts';
 
 /**
  * The life of an upload (intake-and-media.md section 8).
@@ -44,6 +44,7 @@ export const UploadViewSchema = z
     decidedAt: z.iso.datetime().optional(),
     expiresAt: z.iso.datetime(),
     disposition: z.enum(UPLOAD_DISPOSITIONS).optional(),
+    surface: z.string().optional().describe('Over which surface it came, when it was kept from passing through.'),
     attempts: z.number().int().describe('How often screening was tried.'),
     screening: ScreeningSchema.optional().describe('Why; shown with the right uploads:read only, never in callbacks.'),
     receipt: z.string().optional().describe('A compact JWS; present only when the state is `released` and the receipt is in force. Publish only with it.'),
@@ -80,6 +81,7 @@ export const ReceiptClaimsSchema = z
     verdict: z.literal('clear'),
     listSetVersion: z.number().int(),
     policyVersion: z.string(),
+    stub: z.literal(true).optional().describe('Made in stub mode: worth nothing outside of tests.'),
   })
   .meta({ id: 'ReceiptClaims' });
 export type ReceiptClaims = z.output<typeof ReceiptClaimsSchema>;
@@ -100,6 +102,7 @@ export const RECEIPT_FAULTS = [
   'not_yet_valid',
   'expired',
   'wrong_issuer',
+  'stub',
   'unknown_receipt',
   'revoked',
   'digest_differs',
@@ -136,6 +139,31 @@ export const ScanReplySchema = ScreeningSchema.extend({
   message: z.string(),
 }).meta({ id: 'ScanReply' });
 export type ScanReply = z.output<typeof ScanReplySchema>;
+
+/** Surfaces through which content passes, which keep the bytes themselves. */
+export const SURFACE_NAMES = ['proxy', 'icap', 'clamd', 'hook', 'pictrs', 'matrix', 'hma'] as const;
+export type SurfaceName = (typeof SURFACE_NAMES)[number];
+
+/** The answer about content that passes through a surface. Nothing in it may reach the uploader but `id`, `receipt` and `message`. */
+export interface Passed {
+  /** `scn_…`, or `upl_…` when the content was kept for a person to look at. */
+  readonly id: string;
+  readonly verdict: VerdictKind;
+  /** A word of UNSCANNABLE_REASONS or ERROR_REASONS, or `deadline`, `database`. */
+  readonly reason: string | undefined;
+  /** Only `release` lets the bytes through. */
+  readonly disposition: Disposition;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** From the content. */
+  readonly mediaType: string | undefined;
+  readonly listSetVersion: number;
+  readonly policyVersion: string;
+  /** Only for the verdict `clear`, and only when one was asked for. */
+  readonly receipt: string | undefined;
+  /** Neutral text that may be shown to the uploader as it is. */
+  readonly message: string;
+}
 
 export const CALLBACK_STATES = ['pending', 'delivered', 'dead'] as const;
 export type CallbackState = (typeof CALLBACK_STATES)[number];

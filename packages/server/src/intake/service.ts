@@ -3,7 +3,8 @@ import type { Principal } from '../platform/http/rights.ts';
 import { deliver, pageCallbacks, readSecret, recoverCallbacks, resendCallback } from './callbacks.ts';
 import { openContent, readJwks, readLooks, scan, verifyReceipt, viewHeld, type OpenContent, type ScanRequest } from './contents.ts';
 import { sweep, type Swept } from './janitor.ts';
-import { later } from './parts.ts';
+import { later, type PassCounts } from './parts.ts';
+import { pass, spoolBody, type PassRequest } from './passing.ts';
 import { recheckReceipts } from './revocation.ts';
 import { isSettled } from './rules.ts';
 import type {
@@ -17,12 +18,15 @@ import type {
   ReceiptCheck,
   ScanReply,
   LookView,
+  Passed,
   Restriction,
   UploadPage,
   UploadView,
   VerifyReceipt,
 } from './schema.ts';
 import { countDead } from './store-callbacks.ts';
+import type { Readable } from 'node:stream';
+import type { Spooled } from './spool.ts';
 import { listRestrictions, type RestrictionPage } from './store-restrictions.ts';
 import { countUploads } from './store-upkeep.ts';
 import { findUpload } from './store.ts';
@@ -50,6 +54,8 @@ export interface IntakeService {
   /** `create` and `receive` in one. */
   submit(input: CreateUpload, submission: Submission): Promise<UploadView>;
   get(id: string, waiting: Waiting): Promise<UploadView>;
+  /** The id of the principal that created it: surfaces show senders their own uploads only. */
+  ownerOf(id: string): Promise<string | undefined>;
   list(filter: ListUploads, principal: Principal): Promise<UploadPage>;
   /** Released bytes only. */
   openContent(id: string): Promise<OpenContent>;
@@ -64,6 +70,12 @@ export interface IntakeService {
   remove(id: string, actor: string): Promise<void>;
   rescreen(id: string, waiting: Waiting): Promise<UploadView>;
   scan(request: ScanRequest): Promise<ScanReply>;
+  /** A body on disk, counted with what waits; whoever asked discards it. @throws {GatehouseError} too_large, length_mismatch, queue_full, storage_full, storage_failed */
+  spool(stream: Readable, request: Parameters<typeof spoolBody>[2]): Promise<Spooled>;
+  /** Screens bytes that stay with the surface; only `disposition` `release` lets them through. Never throws for what the content is. */
+  pass(request: PassRequest): Promise<Passed>;
+  /** Since the start of this node, by surface and verdict. */
+  passCounts(): PassCounts;
   jwks(): Promise<Jwks>;
   verifyReceipt(input: VerifyReceipt): Promise<ReceiptCheck>;
   listCallbacks(filter: ListCallbacks): Promise<CallbackPage>;
@@ -103,6 +115,7 @@ export function createIntakeService(deps: UploadDeps): IntakeService {
       return receive(view.id, submission);
     },
     get: awaitDecision,
+    ownerOf: async (id) => (await findUpload(database.sql, id))?.createdBy,
     list: (filter, principal) => pageUploads(deps, filter, principal),
     openContent: (id) => openContent(deps, id),
     view: (id, options) => viewHeld(deps, id, options),
@@ -117,6 +130,9 @@ export function createIntakeService(deps: UploadDeps): IntakeService {
       return awaitDecision(id, waiting);
     },
     scan: (request) => scan(deps, request),
+    spool: (stream, request) => spoolBody(deps, stream, request),
+    pass: (request) => pass(deps, request),
+    passCounts: () => deps.counters.passes(),
     jwks: () => readJwks(deps),
     verifyReceipt: (input) => verifyReceipt(deps, input),
     listCallbacks: (filter) => pageCallbacks(deps, filter),

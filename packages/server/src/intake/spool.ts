@@ -18,6 +18,8 @@ export interface Announced {
   readonly sizeBytes?: number | undefined;
   /** Lower-case hexadecimal. */
   readonly sha256?: string | undefined;
+  /** Read by the stub mode only; never stored, never logged. */
+  readonly fileName?: string | undefined;
 }
 
 export interface Measured {

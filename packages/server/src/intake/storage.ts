@@ -15,6 +15,8 @@ export interface Storage {
   withContent<T>(sha256: string, work: () => Promise<T>): Promise<T>;
   /** Takes a finished spool file into quarantine, durably. */
   quarantine(path: string, sha256: string): Promise<void>;
+  /** A second name in quarantine for a finished spool file that stays where it is. The caller holds the lock. */
+  keep(path: string, sha256: string): Promise<void>;
   /** Makes the content durable in `to` as well. The caller holds the lock. */
   copy(sha256: string, from: Area, to: Area): Promise<void>;
   has(area: Area, sha256: string): Promise<boolean>;
@@ -31,21 +33,23 @@ const SHA256_HEX = /^[0-9a-f]{64}$/;
 /** @param linkDir a folder on the same file system, for names on their way */
 export function createStorage(blobs: Pick<Blobs, Area>, linkDir: string): Storage {
   const withContent = createKeyedLock();
+  /** A second name of the same, already durable file: nothing is copied, and nobody writes to it. */
+  const linkInto = async (from: string, to: Area, sha256: string): Promise<void> => {
+    if (await blobs[to].has(sha256)) return;
+    const path = join(linkDir, randomHex(12));
+    try {
+      await link(from, path);
+      await blobs[to].adopt(path, sha256);
+    } finally {
+      // rename(2) leaves the old name when both names are already one file.
+      await rm(path, { force: true });
+    }
+  };
   return {
     withContent,
     quarantine: (path, sha256) => blobs.quarantine.adopt(path, sha256),
-    async copy(sha256, from, to) {
-      if (await blobs[to].has(sha256)) return;
-      const path = join(linkDir, randomHex(12));
-      try {
-        // A second name of the same, already durable file: nothing is copied, and nobody writes to it.
-        await link(blobs[from].pathOf(sha256), path);
-        await blobs[to].adopt(path, sha256);
-      } finally {
-        // rename(2) leaves the old name when both names are already one file.
-        await rm(path, { force: true });
-      }
-    },
+    keep: (path, sha256) => linkInto(path, 'quarantine', sha256),
+    copy: (sha256, from, to) => linkInto(blobs[from].pathOf(sha256), to, sha256),
     has: (area, sha256) => blobs[area].has(sha256),
     pathOf: (area, sha256) => blobs[area].pathOf(sha256),
     read: (area, sha256) => blobs[area].read(sha256),

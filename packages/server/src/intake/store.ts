@@ -30,6 +30,7 @@ export interface UploadTable {
   policy_version: string | null;
   /** JSON; written as text, read back parsed. */
   screening: ColumnType<unknown, string | null, string | null>;
+  surface: string | null;
   reason: string | null;
   band: string | null;
   queued_at: Date | null;
@@ -64,6 +65,8 @@ export interface Upload {
   readonly disposition: Disposition | undefined;
   readonly screening: Screening | undefined;
   readonly attempts: number;
+  /** Of content that passed through, and was kept. */
+  readonly surface: string | undefined;
 }
 
 const hex = (value: Buffer | null): string | undefined => value?.toString('hex');
@@ -91,6 +94,7 @@ export function toUpload(row: Selectable<UploadTable>): Upload {
     disposition: orNone(row.disposition),
     screening: screening.success ? screening.data : undefined,
     attempts: row.attempts,
+    surface: orNone(row.surface),
   };
 }
 
@@ -108,6 +112,7 @@ export interface NewUpload {
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  readonly surface?: string;
 }
 
 export async function insertUpload(db: Sql, upload: NewUpload): Promise<Upload> {
@@ -124,6 +129,7 @@ export async function insertUpload(db: Sql, upload: NewUpload): Promise<Upload> 
       created_at: upload.createdAt,
       expires_at: upload.expiresAt,
       attempts: 0,
+      surface: upload.surface ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();

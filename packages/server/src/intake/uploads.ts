@@ -9,6 +9,7 @@ import { later, type Parts } from './parts.ts';
 import { isStillClear, withdraw } from './revocation.ts';
 import { areaOf, hasContent, nextState } from './rules.ts';
 import type { CreateUpload, ListUploads, UploadPage, UploadView } from './schema.ts';
+import { receiveNamed } from './passing.ts';
 import type { Screener } from './screener.ts';
 import type { Announced, Measured, Spooled } from './spool.ts';
 import { findReceiptsOf, type Receipt } from './store-receipts.ts';
@@ -88,7 +89,7 @@ export async function receiveContent(deps: UploadDeps, id: string, request: { re
   let spooled: Spooled | undefined;
   try {
     spooled = await collect(request, async (stream, announced) =>
-      deps.spool.receive(stream, toSpoolRequest(deps, upload, { announced, signal: request.signal })),
+      receiveNamed(deps, stream, toSpoolRequest(deps, upload, { announced, signal: request.signal })),
     );
     return await accept(deps, upload, spooled);
   } catch (error) {

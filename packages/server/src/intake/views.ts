@@ -18,6 +18,7 @@ export function toView(upload: Upload, options: { readonly receipt: Receipt | un
     ...(upload.decidedAt === undefined ? {} : { decidedAt: upload.decidedAt.toISOString() }),
     expiresAt: upload.expiresAt.toISOString(),
     ...(upload.disposition === undefined ? {} : { disposition: upload.disposition }),
+    ...(upload.surface === undefined ? {} : { surface: upload.surface }),
     attempts: upload.attempts,
     ...(canExplain && upload.screening !== undefined ? { screening: upload.screening } : {}),
     ...(upload.state === 'released' && receipt !== undefined ? { receipt: receipt.jws } : {}),

@@ -16,6 +16,7 @@ import { addDeltas, isEntryDisabled } from './store-entries.ts';
 import { noteImported } from './store-evidence.ts';
 import { findList, type ListRow } from './store.ts';
 import { createTurns } from './turns.ts';
+import { requireStubList } from './stub-guard.ts';
 
 export interface EntryActions {
   /** The new version is in force on this node when this resolves. @throws {GatehouseError} then nothing was changed */
@@ -33,6 +34,7 @@ export interface EntryActions {
 export function createEntryActions(context: AppContext, node: ListNode, instruments: ListInstruments): EntryActions {
   const takeTurn = createTurns();
   const load = async (input: ImportInput): Promise<ImportReport> => {
+    if (context.config.stubMode) requireStubList(context, requireList(await findList(context.database.sql, input.listId)));
     const report = await importList(context, input, takeTurn);
     instruments.countImport(report);
     if (input.kind !== 'add') await noteImported(context.database.sql, report.listId, context.clock.now());

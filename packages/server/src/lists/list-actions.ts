@@ -4,6 +4,7 @@ import { GatehouseError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import { isSameSnapshot, lockList, NO_COUNTS, recordChange, requireList, toSnapshot } from './changes.ts';
 import type { ListNode } from './list-node.ts';
+import { requireStubList } from './stub-guard.ts';
 import type { ChangeKind } from './schema-changes.ts';
 import { DEFAULT_QUALITY_FLOOR, DEFAULT_RADIUS, type ListSettings, type ListView } from './schema.ts';
 import { dropContents } from './store-entries.ts';
@@ -103,6 +104,7 @@ export async function createList(
     folded_version: 0,
     is_canary: isCanary,
   };
+  requireStubList(context, row);
   return refuseTakenName(() =>
     context.database.transact(async (tx) => {
       await lockVersion(tx);
@@ -125,6 +127,7 @@ async function changeList(context: AppContext, input: ListChange): Promise<ListR
       const list = await lockList(tx, input.id);
       const after = { ...list, ...input.changes };
       if (isSameSnapshot(toSnapshot(list), toSnapshot(after))) return list;
+      requireStubList(context, after);
       if (input.changes.name !== undefined && (await isNameTaken(tx, input.changes.name, list.id))) throw createNameTaken();
       const write = input.kind === 'remove' ? { write: () => dropContents(tx, list.id, context.clock.now()) } : {};
       return recordChange(context, tx, { list, actor: input.actor, change: { kind: input.kind, counts: NO_COUNTS, row: input.changes, ...write } });

@@ -17,11 +17,14 @@ import { readVersions } from './store.ts';
 import { summariseLists, toVersionView, type ListsSummary } from './views.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { createListInstruments, measureMatcher } from './instruments.ts';
+import { findForeignList, refuseForeignList } from './stub-guard.ts';
 
 export interface ListsService extends ListActions, EntryActions {
   /** The list set in force on this node; ask anew for each decision. */
   matcher(): Matcher;
   freshness(): Freshness;
+  /** No list is active here but the demonstration and our own test pictures. */
+  hasOnlyStubLists(): boolean;
   /** Brings this node to the newest version at once, without waiting for the next look. */
   refresh(): Promise<void>;
   /** For the overview page and the checks. */
@@ -65,6 +68,7 @@ export function createListsService(context: AppContext, tuning?: ListTuning): Li
     verifyFiles: (signal) => verifyFiles(context, signal),
     matcher: () => measureMatcher(node.matcher(), context.clock, instruments),
     freshness: () => node.freshness(),
+    hasOnlyStubLists: () => findForeignList(node) === undefined,
     refresh: () => node.catchUp(),
     summarise: () => summariseLists(context, node),
     addReferences: (hits) => addReferences(context, hits),
@@ -100,6 +104,7 @@ export function createListsService(context: AppContext, tuning?: ListTuning): Li
       await context.blobs.segments.sweep();
       await threads.snapshots.clean();
       await node.start();
+      if (context.config.stubMode) refuseForeignList(node);
     },
     async stop() {
       await node.stop();

@@ -55,6 +55,8 @@ const PATH_KEYS: readonly SettingKey[] = [
   'ageTokenKeyFile',
   'ageGateKeyFile',
   'ageOpenidKeyFile',
+  'clamdSocket',
+  'proxyRoutesFile',
 ];
 const CONFIG_FILE_ENV = 'GATEHOUSE_CONFIG_FILE';
 /** Read by the CLI only: where a server is and with which key to speak to it. */

@@ -37,6 +37,21 @@ export interface Created<Service> {
   stop?(): Promise<void>;
 }
 
+/** A port or socket of its own, for what is not the HTTP API: ICAP, clamd, the reverse proxy. */
+export interface Listener {
+  /** `icap`; for messages. */
+  readonly name: string;
+  /** Opened last, when everything can answer. @throws {GatehouseError} config_invalid when the address is taken or may not be used */
+  open(): Promise<OpenListener>;
+}
+
+export interface OpenListener {
+  /** `127.0.0.1:1344`, or the path of a Unix socket. */
+  readonly address: string;
+  /** Takes nothing new, lets what is under way end for at most `timeoutMs`, then closes it. */
+  close(timeoutMs: number): Promise<void>;
+}
+
 export interface Domain<Name extends string = string, Service = never, Needs extends object = never> {
   readonly name: Name;
   readonly migrations: readonly Migration[];
@@ -47,6 +62,8 @@ export interface Domain<Name extends string = string, Service = never, Needs ext
   routes?(service: Service, context: AppContext): readonly Route[];
   /** Console pages and their form targets; the same frame as routes, but HTML and hidden from the OpenAPI document. */
   pages?(service: Service, context: AppContext): readonly Route[];
+  /** Only what is switched on. Not opened by a node that serves public pages only, nor by a command that needs a server for a moment. */
+  listeners?(service: Service, context: AppContext): readonly Listener[];
   jobs?(service: Service, context: AppContext): readonly JobDefinition[];
   checks?(service: Service, context: AppContext): readonly Check[];
   /** Rows that the entries of the transparency log are held against. */

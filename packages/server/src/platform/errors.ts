@@ -66,6 +66,12 @@ export const PROBLEMS = {
     title: 'The signature of the catalogue does not hold',
     remedy: 'Get catalogue and note again. If somebody else publishes it, add their verifier key to GATEHOUSE_CODE_CATALOGUE_KEYS. The one in use stays.',
   },
+  ticket_spent: { status: 403, title: 'The ticket allows no more', remedy: 'Get a new ticket from the service and send the file again.' },
+  permit_invalid: {
+    status: 422,
+    title: 'There is no valid permit for this file',
+    remedy: 'Ask for a permit for exactly this file and send it with the header Gatehouse-Permit. A permit can be used once, for some minutes.',
+  },
   receipt_invalid: { status: 422, title: 'The receipt is not valid', remedy: 'Do not publish. Submit the content again for a new receipt.' },
   fact_invalid: {
     status: 422,

@@ -7,8 +7,10 @@
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
+import type { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { GatehouseError } from './errors.ts';
+import { openOrigin, type Origin } from './origin.ts';
 
 export interface OutboundRequest {
   readonly url: string;
@@ -34,17 +36,27 @@ export interface Download {
   readonly bytes: Uint8Array;
 }
 
+/** An answer that is still coming; whoever asked reads it to its end or destroys it. */
+export interface OpenReply {
+  readonly status: number;
+  readonly body: Readable;
+}
+
 export interface Outbound {
   /** @throws {GatehouseError} `outbound_refused` when the address may not be called */
   checkUrl(url: string): void;
   send(request: OutboundRequest): Promise<OutboundReply>;
   /** A whole answer as bytes. @throws {GatehouseError} `too_large` when it has more than `maxBytes`; nothing beyond is read */
   download(request: OutboundRequest & { readonly maxBytes: number }): Promise<Download>;
+  /** An answer as a stream, for what is too large for memory. `timeoutMs` is for the whole of it. */
+  open(request: OutboundRequest): Promise<OpenReply>;
   /**
    * For the few protocols that are not HTTP (mail): an address that may be called, to be used for this one connection.
    * @throws {GatehouseError} `outbound_refused`; an error with the code of the resolver when the name leads nowhere
    */
   resolveHost(host: string, port: number): Promise<ResolvedHost>;
+  /** The application behind the reverse proxy: one address, named by the operator; nothing that a client says chooses another. */
+  openOrigin(url: string): Origin;
   close(): Promise<void>;
 }
 
@@ -149,6 +161,12 @@ export function createOutbound(allowed: readonly string[]): Outbound {
       const contentType = [reply.headers['content-type']].flat()[0] ?? '';
       return { status: reply.statusCode, contentType, ...(location === undefined ? {} : { location }), bytes };
     },
+    async open(outgoing) {
+      const reply = await call(outgoing);
+      // A body that is let go emits an error; without a listener that would end the process. Whoever reads sees it all the same.
+      reply.body.on('error', () => undefined);
+      return { status: reply.statusCode, body: reply.body };
+    },
     async resolveHost(host, port) {
       const name = host.toLowerCase();
       const allows = isAllowedHost(name, String(port));
@@ -156,6 +174,7 @@ export function createOutbound(allowed: readonly string[]): Outbound {
       if (isIP(bare) !== 0 && !allows && !isPublicAddress(bare)) throw refuse('It is not a public address.');
       return { address: isIP(bare) === 0 ? await lookupOne(bare, allows) : bare, isAllowed: allows };
     },
+    openOrigin,
     async close() {
       await Promise.all([guarded.destroy(), trusted.destroy()]);
     },

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { isAddressRange } from './http/client-address.ts';
 import { flag, text, whole, words, type Setting } from './setting-types.ts';
 import { INTERNATIONAL_SETTINGS } from './settings-international.ts';
+import { SURFACE_SETTINGS } from './settings-surfaces.ts';
 
 export type { Setting } from './setting-types.ts';
 
@@ -261,6 +262,7 @@ export const SETTINGS = {
     about: 'Addresses (comma-separated) of pages of features that the code asks for, such as blocking and muting.',
   },
   ...INTERNATIONAL_SETTINGS,
+  ...SURFACE_SETTINGS,
   stopTimeoutMs: { schema: whole(100, 600_000).default(20_000), about: 'How long a stop waits for requests under way.' },
 } as const satisfies Record<string, Setting>;
 

@@ -57,6 +57,7 @@ const ERROR: Readonly<Record<ErrorReason, string>> = {
   cancelled: 'The request was cancelled before there was an answer.',
   storage: 'The stored content could not be read. Check the data directory with `gatehouse doctor`.',
   decoder_unavailable: 'No decoder process could be started. `gatehouse doctor` says why.',
+  stub_with_lists: 'Stub mode is on and a list is active that is not the demonstration, so no answer is given. Remove GATEHOUSE_STUB_MODE and start again.',
   internal: 'An unexpected fault; the log has the details. Try again.',
 };
 

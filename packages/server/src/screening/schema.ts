@@ -31,6 +31,7 @@ export const ERROR_REASONS = [
   'cancelled',
   'storage',
   'decoder_unavailable',
+  'stub_with_lists',
   'internal',
 ] as const;
 export type ErrorReason = (typeof ERROR_REASONS)[number];

@@ -15,6 +15,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { buildOpenApi } from '../../src/platform/http/openapi.ts';
 import { VERSION } from '../../src/platform/version.ts';
+import { WRITES as HMA_WRITES } from '../../src/surfaces/hma/curation-routes.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { createContractChecker, type ContractChecker, type OpenApiDocument } from '../support/openapi.ts';
 
@@ -404,8 +405,40 @@ async function callAgeTokens(id: string): Promise<void> {
   await call('POST', `/v1/age/passkeys/assertions?session=${id}`, { json: { id: 'AA', type: 'public-key', response } });
 }
 
+async function callHma(): Promise<void> {
+  const send = async (path: string, name: string): ReturnType<typeof call> => {
+    const form = new FormData();
+    form.append('photo', new Blob([await readSample(name)]), name);
+    return call('POST', path, { body: form });
+  };
+  const { pdq } = (await send('/hma/h/hash', 'original.jpg')).body;
+  expect((await send('/hma/m/lookup', 'unrelated.jpg')).body).toEqual({ pdq: {} });
+  expect((await send('/hma/m/lookup', 'README.md')).status).toBe(400);
+  expect((await call('GET', `/hma/m/lookup?signal_type=pdq&signal=${text(pdq)}`)).body).toMatchObject({ CONTRACT: [{ distance: expect.any(String) }] });
+  expect((await call('GET', `/hma/m/raw_lookup?signal_type=pdq&signal=${text(pdq)}`)).body['matches']).not.toEqual([]);
+  await call('GET', `/hma/m/raw_lookup?signal_type=pdq&include_distance=true&signal=${text(pdq)}`);
+  expect((await call('POST', '/hma/m/compare', { json: { pdq: [pdq, pdq], sha1: ['0'.repeat(40), '1'.repeat(40)] } })).status).toBe(200);
+  expect((await call('GET', '/hma/h/hash?url=http://127.0.0.1/')).status).toBe(403);
+  expect((await call('GET', '/hma/c/bank/CONTRACT/content/1')).status).toBe(404);
+  for (const path of [
+    'm/index/status',
+    'c/banks',
+    'c/bank/CONTRACT',
+    'c/signal_type',
+    'c/signal_type/index',
+    'c/content_type',
+    'c/exchanges',
+    'c/exchanges/apis',
+  ])
+    expect((await call('GET', `/hma/${path}`)).status).toBe(200);
+  for (const path of ['c/exchange/X', 'c/exchange/X/status']) expect((await call('GET', `/hma/${path}`)).status).toBe(404);
+  for (const path of ['status', 'status/live', 'livez', 'readyz']) expect((await call('GET', `/hma/${path}`)).status).toBe(200);
+  for (const [method, path] of HMA_WRITES)
+    expect((await call(method.toUpperCase(), path.replace('{name}', 'X').replace('{id}', '1'), { json: {} })).status).toBe(403);
+}
+
 beforeAll(async () => {
-  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], hostingResolvers: [DEAD_HOST], internationalPublic: true } });
+  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], hostingResolvers: [DEAD_HOST], internationalPublic: true, hmaApi: true } });
   document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApiDocument;
   contract = createContractChecker(document);
 });
@@ -503,6 +536,39 @@ describe('every operation', () => {
     expect((await call('POST', '/v1/scan', { body: new Uint8Array(0), headers: OCTETS })).body).toMatchObject({ verdict: 'unscannable', reason: 'empty' });
   });
 
+  it('hooks of other software', async () => {
+    for (const [path, stopped] of [
+      ['/v1/hooks/raw?receipt=1', 422],
+      ['/v1/hooks/pictrs', 406],
+    ] as const) {
+      expect((await call('POST', path, { body: await readSample('unrelated.jpg'), headers: OCTETS })).body).toMatchObject({ released: true });
+      expect((await call('POST', path, { body: await readSample('rotated.jpg'), headers: OCTETS })).status).toBe(stopped);
+    }
+    // Off: no homeserver is set.
+    const base = '/_matrix/media_proxy/unstable';
+    for (const path of ['public_key', 'scan/matrix.example/media', 'download/matrix.example/media', 'thumbnail/matrix.example/media?width=32&height=32'])
+      expect((await call('GET', `${base}/${path}`)).body).toMatchObject({ reason: 'M_NOT_FOUND' });
+    for (const path of ['scan_encrypted', 'download_encrypted']) expect((await call('POST', `${base}/${path}`, { json: {} })).status).toBe(404);
+  });
+
+  it('tickets, permits and what a sender sends', async () => {
+    const made = await call('POST', '/v1/tickets', { json: { subject: 'contract', maxBytes: 1_000_000 } });
+    expect(made.status).toBe(201);
+    const sender = { authorization: `Bearer ${text(made.body['ticket'])}` };
+    expect((await call('GET', '/v1/me', { headers: sender })).body).toMatchObject({ kind: 'ticket', rights: ['uploads:send'] });
+    const asked = await call('POST', '/v1/permits', { json: { sha256: '1'.repeat(64), sizeBytes: 1 }, headers: sender });
+    expect([asked.status, asked.body['permitted']]).toEqual([200, true]);
+    expect((await call('POST', '/v1/permits', { json: { sha256: 'x' }, headers: sender })).status).toBe(400);
+    const sent = await call('POST', '/v1/send', { body: await readSample('unrelated.jpg'), headers: { ...OCTETS, ...sender } });
+    expect([sent.status, sent.body['state']]).toEqual([200, 'released']);
+    const id = text(sent.body['id']);
+    expect((await call('GET', `/v1/outcomes/${id}?wait=1`, { headers: sender })).body['receipt']).toBeTypeOf('string');
+    expect((await call('GET', `/v1/outcomes/${id}`)).status).toBe(404);
+    expect((await call('DELETE', `/v1/uploads/${id}`)).status).toBe(204);
+    expect((await call('DELETE', `/v1/tickets/${text(made.body['id'])}`)).status).toBe(204);
+    expect((await call('POST', '/v1/send', { body: await readSample('unrelated.jpg'), headers: { ...OCTETS, ...sender } })).status).toBe(401);
+  });
+
   it('look-ups', async () => {
     const signals = [
       { type: 'md5', value: '0123456789abcdef0123456789abcdef' },
@@ -514,6 +580,8 @@ describe('every operation', () => {
     expect(found.body).toMatchObject({ complete: true, results: [{ outcome: 'match' }, { outcome: 'quality_too_low' }, { outcome: 'no_match' }] });
     expect((await call('POST', '/v1/match', { json: { signals: [] } })).status).toBe(400);
   });
+
+  it('the API of Hasher-Matcher-Actioner', callHma);
 
   it('uploads from the announcement to the end', async () => {
     const made = await call('POST', '/v1/uploads', { json: { reference: 'contract' }, headers: { 'idempotency-key': 'contract-1' } });

@@ -94,13 +94,14 @@ const consoleAccess = onlyIn({
 /** The parts of the platform that exist once for a process. */
 const MAKERS = /^(create|open|start|listen|acquire|supervise)[A-Z]|^(systemClock|systemTerminal)$/;
 /** Make a value out of parts that the caller was given: for one command, for one domain. */
-const VALUE_MAKERS = new Set(['createProgressBar', 'createWaiters']);
+const VALUE_MAKERS = new Set(['createAddressCheck', 'createProgressBar', 'createWaiters']);
 
-const COMPOSITION = /^packages\/server\/src\/(app|main|cli)\.ts$/;
+const COMPOSITION = /^packages\/server\/src\/(app|listening|main|cli)\.ts$/;
 
 const construction: Rule = {
   name: 'construction',
-  about: 'Only app.ts constructs (and the two programs beside it): everybody else receives the parts of the platform in the AppContext (rule 4).',
+  about:
+    'Only app.ts constructs (with listening.ts, its last step, and the two programs beside it): everybody else receives the parts of the platform in the AppContext (rule 4).',
   find(file) {
     if (!['domain', 'root'].includes(file.place.kind) || COMPOSITION.test(file.path) || file.isTest) return [];
     return [

@@ -119,9 +119,9 @@ const surfacesWithoutStore: Rule = {
 
 const surfacesOnTop: Rule = {
   name: 'surfaces-on-top',
-  about: 'Only index.ts and other surfaces of the domain import a surface: no rule hides in one (rule 5).',
+  about: 'Only index.ts, of the domain or of a room in it, and other surfaces of the domain import a surface: no rule hides in one (rule 5).',
   find(file, project) {
-    if (file.place.kind !== 'domain' || file.isTest || file.place.role === 'index' || file.place.role === 'surface') return [];
+    if (file.place.kind !== 'domain' || file.isTest || file.path.endsWith('/index.ts') || file.place.role === 'surface') return [];
     return findInImports(file, ({ target, isTypeOnly }) =>
       !isTypeOnly && isOfRole(project, target, 'surface') ? 'move what is shared into the service, the rules or the schema' : undefined,
     );

@@ -36,15 +36,22 @@ export function isServerAddress(text: string): boolean {
   return Number(port) <= 65_535 && (v6 === undefined ? isIP(v4 ?? '') === 4 : isIP(v6) === 6);
 }
 
+/** Whether an address is one of the ranges; each as `isAddressRange` accepts. No range, nobody. */
+export function createAddressCheck(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const text of ranges.flatMap((range) => (range === 'loopback' ? LOOPBACK : [range]))) {
+    const range = parseRange(text);
+    if (range !== undefined) list.addSubnet(range.address, range.bits, range.family);
+  }
+  return (address) => {
+    const plain = normalise(address);
+    return ranges.length > 0 && isIP(plain) !== 0 && list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
 /** @param trustedProxies each one as `isAddressRange` accepts; others trust nobody */
 export function createAddressReader(trustedProxies: readonly string[]): (input: ForwardingInput) => ClientAddress {
-  const trusted = new BlockList();
-  for (const text of trustedProxies.flatMap((range) => (range === 'loopback' ? LOOPBACK : [range]))) {
-    const range = parseRange(text);
-    if (range !== undefined) trusted.addSubnet(range.address, range.bits, range.family);
-  }
-  const isTrusted = (address: string): boolean =>
-    trustedProxies.length > 0 && isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = createAddressCheck(trustedProxies);
   return ({ remoteAddress, isTls, forwardedFor, forwardedProto }) => {
     const remote = normalise(remoteAddress);
     if (!isTrusted(remote)) return { ip: remote, isSecure: isTls };

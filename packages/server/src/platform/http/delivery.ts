@@ -4,10 +4,14 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Reply, type Answer } from './reply.ts';
 import { addSecurityHeaders, findSecurityHeaders } from './security.ts';
 
+const STUB_HEADER = 'gatehouse-stub';
+
 export interface Delivery {
   readonly outgoing: ServerResponse;
   readonly requestId: string;
   readonly isSecure: boolean;
+  /** Stub mode: every answer says so. */
+  readonly isStub: boolean;
 }
 
 /** @returns what the listener sends, or the sign that it was sent already. @throws when a header cannot be sent; then nothing was */
@@ -15,14 +19,16 @@ export function deliver(answer: Answer, delivery: Delivery): Response {
   if (answer instanceof Reply) return sendReply(answer, delivery);
   const headers = new Headers(answer.headers);
   headers.set('x-request-id', delivery.requestId);
+  if (delivery.isStub) headers.set(STUB_HEADER, '1');
   addSecurityHeaders(headers, delivery.isSecure);
   return new Response(answer.body, { status: answer.status, headers });
 }
 
-function sendReply({ status, text, headers }: Reply, { outgoing, requestId, isSecure }: Delivery): Response {
+function sendReply({ status, text, headers }: Reply, { outgoing, requestId, isSecure, isStub }: Delivery): Response {
   const all: Record<string, string | number> = { ...findSecurityHeaders(isSecure) };
   for (const name in headers) all[name.toLowerCase()] = headers[name] ?? '';
   all['x-request-id'] = requestId;
+  if (isStub) all[STUB_HEADER] = '1';
   // RFC 9110, section 8.6: none with 204.
   if (status !== 204) all['content-length'] = text === undefined ? 0 : Buffer.byteLength(text);
   outgoing.writeHead(status, all);

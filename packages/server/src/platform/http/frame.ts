@@ -30,6 +30,8 @@ export interface FrameOptions {
   /** Of several frames in one process: a metric can be made once. */
   readonly timer?: RequestTimer;
   readonly limits: { readonly requestsPerMinute: number; readonly anonymousPerMinute: number };
+  /** Stub mode: every answer and every page says so. */
+  readonly isStub?: boolean;
   readonly readAddress: (input: ForwardingInput) => ClientAddress;
   /** Host names (without port) that may stand in the Host header. */
   readonly isAllowedHost: (host: string) => boolean;
@@ -82,14 +84,14 @@ interface Answered {
 async function answer(options: FrameOptions, route: Route, context: Context<NodeEnv>): Promise<Answered> {
   const requestId = newRequestId();
   const address = readClient(options, context);
-  const delivery = { outgoing: context.env.outgoing, requestId, isSecure: address.isSecure };
+  const delivery = { outgoing: context.env.outgoing, requestId, isSecure: address.isSecure, isStub: options.isStub === true };
   let principal = nobodyAt(address.ip);
   try {
     checkHost(options, context);
-    principal = route.ignoresCredentials === true ? nobodyAt(address.ip) : await identify(options, context, address.ip);
+    principal = route.ignoresCredentials === true ? nobodyAt(address.ip) : await identify(options, context, { ip: address.ip, takesBasic: route.takesBasic });
     if (route.isUnmetered !== true) limitRate(options, principal);
     checkRight(route, principal);
-    const exchange = toExchange(context, { principal, requestId, address, route });
+    const exchange = toExchange(context, { principal: mark(options, principal), requestId, address, route });
     checkOrigin(route, exchange);
     const given = await route.handle(exchange);
     return { response: deliver(given, delivery), status: given.status };
@@ -118,12 +120,31 @@ function checkHost(options: FrameOptions, context: Context<NodeEnv>): void {
   if (!options.isAllowedHost(name)) throw new GatehouseError('misdirected', 'The Host header names a host that is not served here.');
 }
 
-async function identify(options: FrameOptions, context: Context<NodeEnv>, ip: string): Promise<Principal> {
+interface Caller {
+  readonly ip: string;
+  readonly takesBasic?: true | undefined;
+}
+
+async function identify(options: FrameOptions, context: Context<NodeEnv>, { ip, takesBasic }: Caller): Promise<Principal> {
   if (context.env.isControl) return LOCAL_PRINCIPAL;
-  const authorization = context.req.header('authorization');
+  const given = context.req.header('authorization');
+  const authorization = takesBasic === true ? toBearer(given) : given;
   const sessionCookie = getCookie(context, SESSION_COOKIE);
   if (authorization === undefined && sessionCookie === undefined) return nobodyAt(ip);
   return (await options.authenticator.authenticate({ authorization, sessionCookie, ip })) ?? nobodyAt(ip);
+}
+
+/** The password of HTTP Basic (RFC 7617) as the key that it is; what is no Basic stays as it came. */
+function toBearer(authorization: string | undefined): string | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization?.trim() ?? '')?.[1];
+  if (encoded === undefined) return authorization;
+  const pair = Buffer.from(encoded, 'base64').toString('utf8');
+  return `Bearer ${pair.slice(pair.indexOf(':') + 1)}`;
+}
+
+/** Pages know nothing of settings, but all know who looks at them. */
+function mark({ isStub }: FrameOptions, principal: Principal): Principal {
+  return isStub === true ? { ...principal, isStub: true } : principal;
 }
 
 function nobodyAt(ip: string): Principal {
@@ -231,7 +252,7 @@ function fail(options: FrameOptions, failure: Failure): Reply {
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
   if (failure.route?.surface === 'page') {
     if (error.code === 'unauthenticated' && failure.route.method === 'get') return seeOther('/sign-in');
-    return html(options.renderErrorPage(error, failure.requestId, failure.principal), { status: error.status, headers });
+    return html(options.renderErrorPage(error, failure.requestId, mark(options, failure.principal)), { status: error.status, headers });
   }
   return json(toProblem(error, failure.requestId), { status: error.status, headers: { ...headers, 'content-type': 'application/problem+json' } });
 }
@@ -250,14 +271,14 @@ async function answerUnknown(options: FrameOptions, context: Context<NodeEnv>): 
       : new GatehouseError('method_not_allowed', `Offered here: ${methods.join(', ')}.`);
   try {
     checkHost(options, context);
-    principal = await identify(options, context, address.ip);
+    principal = await identify(options, context, { ip: address.ip });
     limitRate(options, principal);
   } catch (refusal) {
     thrown = refusal;
   }
   const failed = fail(options, { thrown, route: pageRoute, requestId, principal, isGone: false });
   const answered = methods.length === 0 ? failed : new Reply(failed.text, { status: failed.status, headers: { ...failed.headers, allow: methods.join(', ') } });
-  return deliver(answered, { outgoing: context.env.outgoing, requestId, isSecure: address.isSecure });
+  return deliver(answered, { outgoing: context.env.outgoing, requestId, isSecure: address.isSecure, isStub: options.isStub === true });
 }
 
 function toHonoPath(path: string): string {

@@ -68,6 +68,10 @@ export interface Route {
   readonly ignoresCredentials?: true;
   /** Not counted against a limit: asked by a proxy for every request of a site, and cheap. */
   readonly isUnmetered?: true;
+  /** The key may also come as the password of HTTP Basic: for callers that know nothing but an address (`http://hook:<key>@host/`). */
+  readonly takesBasic?: true;
+  /** Pages of the origins that `surfaceOrigins` names may call it, with a key or a ticket; see cross-origin.ts. */
+  readonly isCrossOrigin?: true;
   /** After this time `signal` aborts, if the handler has asked for it. */
   readonly timeoutMs?: number;
   /** Pages answer errors in HTML and are not in the OpenAPI document. */
@@ -90,6 +94,8 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
   readonly right: Right | 'public';
   readonly ignoresCredentials?: true;
   readonly isUnmetered?: true;
+  readonly takesBasic?: true;
+  readonly isCrossOrigin?: true;
   readonly timeoutMs?: number;
   readonly summary: string;
   readonly description?: string;
@@ -134,6 +140,8 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     right: spec.right,
     ...(spec.ignoresCredentials === undefined ? {} : { ignoresCredentials: spec.ignoresCredentials }),
     ...(spec.isUnmetered === undefined ? {} : { isUnmetered: spec.isUnmetered }),
+    ...(spec.takesBasic === undefined ? {} : { takesBasic: spec.takesBasic }),
+    ...(spec.isCrossOrigin === undefined ? {} : { isCrossOrigin: spec.isCrossOrigin }),
     ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
     surface,
     doc: toDoc(spec, body),

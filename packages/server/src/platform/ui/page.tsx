@@ -7,11 +7,13 @@ import type { JSX } from 'hono/jsx/jsx-runtime';
 import { CSRF_FIELD } from '../http/body.ts';
 import type { Principal, Right } from '../http/rights.ts';
 import { assetUrl } from './assets.ts';
+import { Warning } from './components.tsx';
 
 export type NavKey =
   | 'overview'
   | 'try'
   | 'uploads'
+  | 'surfaces'
   | 'lists'
   | 'match'
   | 'age-trust'
@@ -55,6 +57,7 @@ const NAV: readonly NavItem[] = [
   { key: 'overview', text: 'Overview', href: '/', right: 'scan' },
   { key: 'try', text: 'Try it', href: '/try', right: 'scan' },
   { key: 'uploads', text: 'Uploads', href: '/console/uploads', right: 'uploads:read' },
+  { key: 'surfaces', text: 'Ways in', href: '/console/surfaces', right: 'settings:read' },
   { key: 'lists', text: 'Lists', href: '/console/lists', right: 'lists:read' },
   { key: 'match', text: 'Look up', href: '/console/match', right: 'match' },
   { key: 'age-trust', text: 'Age: trust', href: '/console/age/trust', right: 'age:read' },
@@ -105,6 +108,7 @@ function Layout(options: PageOptions): JSX.Element {
         </a>
         <Header principal={principal} current={options.current} />
         <div class="width">
+          {principal.isStub === true ? <Warning>Stub mode is on: outcomes are forced for tests. Nothing here protects anybody.</Warning> : null}
           {breadcrumbs.length === 0 ? null : <Breadcrumbs items={breadcrumbs} />}
           <main id="main" tabindex={-1}>
             {options.children}

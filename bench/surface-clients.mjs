@@ -1,0 +1,253 @@
+/** One sender for each surface, as small as its protocol allows: what is measured is the gateway. Each throws when the content was not taken. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, request as sendRequest } from 'node:http';
+import { connect, createServer as createSocketServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from './server.mjs';
+
+const PIECE_BYTES = 65_536;
+const NOISE = randomBytes(1_048_576);
+const INNER = 'PUT /upload HTTP/1.1\r\nHost: service.example\r\nContent-Type: application/octet-stream\r\n\r\n';
+const BOUNDARY = 'gatehouse-bench';
+const WAIT_S = 60;
+
+/** Bytes of no known type, other ones each time; a gibibyte of them needs no memory. */
+export function makeNoise(sizeBytes) {
+  return {
+    sizeBytes,
+    *pieces() {
+      const first = Math.min(sizeBytes, PIECE_BYTES);
+      yield Buffer.concat([Buffer.from('ghbench '), randomBytes(16), NOISE.subarray(24)]).subarray(0, first);
+      for (let at = first; at < sizeBytes; at += PIECE_BYTES) yield NOISE.subarray(at % NOISE.length, (at % NOISE.length) + Math.min(PIECE_BYTES, sizeBytes - at));
+    },
+  };
+}
+
+/** A file, with bytes after its end that change its digests and nothing else. */
+export function makeCopy(bytes) {
+  const copy = Buffer.concat([bytes, randomBytes(8)]);
+  return {
+    sizeBytes: copy.length,
+    bytes: copy,
+    *pieces() {
+      for (let at = 0; at < copy.length; at += PIECE_BYTES) yield copy.subarray(at, at + PIECE_BYTES);
+    },
+  };
+}
+
+/** A gateway with every surface open, an application behind its proxy, and the plain copy. */
+export async function openScene(settings = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-surfaces-'));
+  const origin = await startOrigin();
+  const ports = { proxy: await findFreePort(), icap: await findFreePort(), clamd: await findFreePort() };
+  writeFileSync(join(dir, 'routes.json'), JSON.stringify({ routes: [{ path: '/upload' }] }));
+  const server = await startServer({
+    GATEHOUSE_PROXY_LISTEN: `127.0.0.1:${ports.proxy}`,
+    GATEHOUSE_PROXY_ORIGIN: `http://127.0.0.1:${origin.port}`,
+    GATEHOUSE_PROXY_ROUTES_FILE: join(dir, 'routes.json'),
+    GATEHOUSE_ICAP_LISTEN: `127.0.0.1:${ports.icap}`,
+    GATEHOUSE_CLAMD_LISTEN: `127.0.0.1:${ports.clamd}`,
+    GATEHOUSE_HMA_API: '1',
+    GATEHOUSE_PERMITS_FLOOR_MS: '0',
+    GATEHOUSE_PERMITS_PER_TICKET: '10000',
+    GATEHOUSE_PERMITS_PER_SUBJECT_HOUR: '100000',
+    ...settings,
+  });
+  const plain = spawn(process.execPath, [join(import.meta.dirname, 'plain-copy.mjs'), join(dir, 'plain')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(plain.stdout, 'data');
+  const agent = new Agent({ keepAlive: true });
+  return {
+    server,
+    origin,
+    plain: { pid: plain.pid, port: Number(line.toString()) },
+    ports,
+    agent,
+    async close() {
+      agent.destroy();
+      await server.stop();
+      const ended = once(plain, 'exit');
+      plain.kill('SIGTERM');
+      await ended;
+      origin.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** By name; `limitBytes` is the largest content that the surface takes as it is configured. */
+export function createClients(scene) {
+  const { server, plain, ports } = scene;
+  const { port: api } = new URL(server.url);
+  const own = { ...server.headers, 'content-type': 'application/octet-stream' };
+  const basic = `Basic ${Buffer.from(`pictrs:${server.headers.authorization.slice('Bearer '.length)}`).toString('base64')}`;
+  const send = async (where, body, expected = [200]) => {
+    const reply = await sendHttp(scene, where, body);
+    if (!expected.includes(reply.status)) throw new Error(`${where.path}: ${reply.status} ${reply.text.slice(0, 300)}`);
+    return reply;
+  };
+  const post = (path, headers = own) => ({ port: api, path, method: 'POST', headers });
+  return {
+    'plain copy': { pid: plain.pid, send: (body) => send({ port: plain.port, path: '/', method: 'PUT', headers: {} }, body) },
+    'plain copy with digests': { pid: plain.pid, send: (body) => send({ port: plain.port, path: '/digests', method: 'PUT', headers: {} }, body) },
+    'POST /v1/scan': { limitBytes: 256 * 1024 ** 2, send: (body) => send(post('/v1/scan'), body) },
+    'PUT uploads': { send: (body) => sendUpload(send, { api, headers: own }, body) },
+    'POST /v1/send (ticket)': { send: async (body) => send(post('/v1/send?wait=60', { ...own, authorization: await takeTicket(server) }), body) },
+    proxy: { send: (body) => send({ port: ports.proxy, path: '/upload', method: 'PUT', headers: { 'content-type': 'application/octet-stream' } }, body) },
+    'ICAP, 204': { send: (body) => sendIcap(ports.icap, body, true) },
+    'ICAP, bytes back': { send: (body) => sendIcap(ports.icap, body, false) },
+    clamd: { send: (body) => sendClamd(ports.clamd, body) },
+    'hook of pict-rs': { send: (body) => send(post('/v1/hooks/pictrs', { 'content-type': 'image/jpeg', authorization: basic }), body, [200, 204]) },
+    'HMA look-up': {
+      limitBytes: 256 * 1024 ** 2,
+      // What it cannot compare it answers with 4xx, and never with "no match".
+      send: (body) => send(post('/hma/m/lookup', { ...own, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }), toForm(body), [200, 400, 415, 422]),
+    },
+  };
+}
+
+async function sendUpload(send, { api, headers }, body) {
+  const asked = { sizeBytes: 2, pieces: () => [Buffer.from('{}')] };
+  const made = await send({ port: api, path: '/v1/uploads', method: 'POST', headers: { ...headers, 'content-type': 'application/json' } }, asked, [201]);
+  const { id } = JSON.parse(made.text);
+  const sent = await send({ port: api, path: `/v1/uploads/${id}/content?wait=${WAIT_S}`, method: 'PUT', headers }, body, [200, 202]);
+  return { ...sent, id };
+}
+
+/** A ticket takes 1,000 uploads; made by request of nobody who is measured. */
+let ticket;
+async function takeTicket(server) {
+  if (ticket === undefined || ticket.left === 0) ticket = { left: 1000, secret: makeTicket(server) };
+  ticket.left -= 1;
+  return `Bearer ${await ticket.secret}`;
+}
+
+export async function makeTicket(server) {
+  const response = await fetch(`${server.url}/v1/tickets`, {
+    method: 'POST',
+    headers: { ...server.headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ subject: 'bench', maxUploads: 1000, maxBytes: 2 ** 40, minutes: 60 }),
+  });
+  if (!response.ok) throw new Error(`no ticket: ${response.status} ${await response.text()}`);
+  return (await response.json()).ticket;
+}
+
+function toForm(body) {
+  const head = Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\nContent-Type: application/octet-stream\r\n\r\n`);
+  const end = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
+  return {
+    sizeBytes: head.length + body.sizeBytes + end.length,
+    *pieces() {
+      yield head;
+      yield* body.pieces();
+      yield end;
+    },
+  };
+}
+
+function sendHttp({ agent }, { port, path, method, headers }, body) {
+  return new Promise((resolve, reject) => {
+    const outgoing = sendRequest({ host: '127.0.0.1', port, path, method, agent, headers: { ...headers, 'content-length': body.sizeBytes } });
+    outgoing.once('error', reject);
+    outgoing.once('response', (incoming) => {
+      const chunks = [];
+      incoming.on('data', (chunk) => chunks.push(chunk));
+      incoming.once('error', reject);
+      incoming.once('end', () => resolve({ status: incoming.statusCode, text: Buffer.concat(chunks).toString() }));
+    });
+    void writeAll(outgoing, body.pieces()).then(() => outgoing.end());
+  });
+}
+
+async function writeAll(stream, pieces) {
+  for (const piece of pieces) {
+    if (stream.destroyed) return;
+    if (!stream.write(piece)) await new Promise((done) => stream.once('drain', done).once('close', done));
+  }
+}
+
+function* inChunks(pieces) {
+  for (const piece of pieces) {
+    yield Buffer.from(`${piece.length.toString(16)}\r\n`);
+    yield piece;
+    yield Buffer.from('\r\n');
+  }
+  yield Buffer.from('0\r\n\r\n');
+}
+
+function* inLengths(pieces) {
+  for (const piece of pieces) {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(piece.length);
+    yield length;
+    yield piece;
+  }
+  yield Buffer.alloc(4);
+}
+
+/** A connection for each request; how much came back is counted, not kept. */
+function converse(port, pieces, isEnd) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    let [text, bytes] = ['', 0];
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      if (text.length < 4096) text += chunk.toString('latin1');
+      if (isEnd?.(text) === true) socket.destroy();
+    });
+    socket.once('error', reject);
+    socket.once('close', () => resolve({ text, bytes }));
+    void writeAll(socket, pieces());
+  });
+}
+
+async function sendIcap(port, body, takes204) {
+  const head =
+    `REQMOD icap://gatehouse/reqmod ICAP/1.0\r\nHost: gatehouse\r\nConnection: close\r\n${takes204 ? 'Allow: 204\r\n' : ''}` +
+    `Encapsulated: req-hdr=0, req-body=${INNER.length}\r\n\r\n${INNER}`;
+  const { text, bytes } = await converse(port, function* () {
+    yield Buffer.from(head);
+    yield* inChunks(body.pieces());
+  });
+  const isTaken = takes204 ? text.startsWith('ICAP/1.0 204 ') : text.startsWith('ICAP/1.0 200 ') && text.includes('PUT /upload') && bytes > body.sizeBytes;
+  if (!isTaken) throw new Error(`ICAP: ${text.slice(0, 300)}`);
+}
+
+async function sendClamd(port, body) {
+  const pieces = function* () {
+    yield Buffer.from('zINSTREAM\0');
+    yield* inLengths(body.pieces());
+  };
+  const { text } = await converse(port, pieces, (said) => said.endsWith('\0'));
+  if (text !== 'stream: OK\0') throw new Error(`clamd: ${text.slice(0, 300)}`);
+}
+
+/** The application behind the proxy: reads everything, and hands it to whoever wants to look. */
+async function startOrigin() {
+  const origin = { port: 0, onBody: undefined, stop: () => void server.closeAllConnections() };
+  const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => void (origin.onBody !== undefined && chunks.push(chunk)));
+    request.on('error', () => undefined);
+    request.once('end', () => {
+      origin.onBody?.(Buffer.concat(chunks));
+      response.end('stored');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  server.unref();
+  origin.port = server.address().port;
+  return origin;
+}
+
+async function findFreePort() {
+  const server = createSocketServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}

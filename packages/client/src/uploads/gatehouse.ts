@@ -1,0 +1,62 @@
+/** Calls to Gatehouse, server to server. Its answers are outside bytes like any others. */
+import { parseJson, toRecord } from '../bytes.ts';
+import { GatehouseClientError } from '../errors.ts';
+
+const ANSWER_CHARS_MAX = 64 * 1024;
+
+export interface Connection {
+  readonly base: string;
+  readonly apiKey: string;
+  readonly timeoutMs: number;
+  readonly fetch: typeof fetch;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly json?: unknown;
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** @throws {GatehouseClientError} gatehouse_away, gatehouse_refused, gatehouse_answer */
+export async function callGatehouse(connection: Connection, call: Call): Promise<Answer> {
+  const answer = await send(connection, call);
+  if (answer.status >= 500 || answer.status === 429) throw new GatehouseClientError('gatehouse_away', `It answered ${answer.status}.`);
+  if (answer.status >= 400) throw new GatehouseClientError('gatehouse_refused', `It answered ${answer.status}.`);
+  return answer;
+}
+
+async function send(connection: Connection, call: Call): Promise<Answer> {
+  try {
+    // The type does not know that Node takes an async iterable as a body.
+    const reply = await connection.fetch(`${connection.base}${call.path}`, toInit(connection, call) as RequestInit);
+    const text = await reply.text();
+    if (text.length > ANSWER_CHARS_MAX) throw new GatehouseClientError('gatehouse_answer', 'It was too long.');
+    return { status: reply.status, body: toRecord(parseJson(text)) ?? {} };
+  } catch (cause) {
+    if (cause instanceof GatehouseClientError) throw cause;
+    throw new GatehouseClientError('gatehouse_away', `${call.method} failed.`, { cause });
+  }
+}
+
+function toInit({ apiKey, timeoutMs }: Connection, { method, json, body, headers, signal }: Call): object {
+  // The time for an answer does not count while bytes are sent: their own sender watches over that.
+  const signals = [body === undefined ? AbortSignal.timeout(timeoutMs) : undefined, signal].filter((one) => one !== undefined);
+  const type = json === undefined ? {} : { 'content-type': 'application/json' };
+  return {
+    method,
+    headers: { accept: 'application/json', authorization: `Bearer ${apiKey}`, ...type, ...headers },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    ...(body === undefined ? {} : { body, duplex: 'half' }),
+    redirect: 'error',
+    cache: 'no-store',
+    ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
+  };
+}

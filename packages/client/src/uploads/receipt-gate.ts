@@ -1,0 +1,197 @@
+/**
+ * On the server that publishes: nothing is published without a receipt for exactly the bytes that are about to be published. Whatever goes wrong on the
+ * way, the handler that publishes does not run.
+ */
+import { GatehouseClientError } from '../errors.ts';
+import { parseUrl } from '../options.ts';
+import type { GateHandler, GateRequest } from '../types.ts';
+import { callGatehouse, type Connection } from './gatehouse.ts';
+import { measure, meterContent, type Content } from './hashing.ts';
+import { noteReceipt } from './receipt-info.ts';
+import { verifyReceipt, type ReceiptClaims, type ReceiptVerdict } from './receipts.ts';
+
+export interface ReceiptGateOptions {
+  /** Where this server reaches Gatehouse. `https`, or `http` on this machine. */
+  readonly gatehouseUrl: string | undefined;
+  /** An API key with the rights `receipts:verify`, and `uploads:write` for tickets and `screenUpload`. */
+  readonly apiKey: string | undefined;
+  /** `iss` of receipts must be exactly this. */
+  readonly issuer?: string;
+  /** Default 100 MiB. */
+  readonly maxBytes?: number;
+  /** For one answer; default 10,000. */
+  readonly timeoutMs?: number;
+  /** Only signature, times and bytes, without asking whether the receipt was revoked since. For places that cannot reach Gatehouse. */
+  readonly isOffline?: boolean;
+  /** The key set, instead of fetching it. */
+  readonly jwks?: unknown;
+  /** Lets receipts of a Gatehouse in stub mode pass. In tests. */
+  readonly acceptsStub?: boolean;
+  readonly allowHttp?: boolean;
+  readonly onFault?: (fault: GatehouseClientError) => void;
+  /** For tests. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface ProtectUpload<Native> {
+  /** The bytes that are about to be published, as your framework has them: a buffer, a stream of the file on disk. */
+  readonly content: (request: GateRequest, native: Native) => Content | Promise<Content>;
+  /** Default: the header `Gatehouse-Receipt`. */
+  readonly receipt?: (request: GateRequest, native: Native) => string | undefined;
+}
+
+export interface Screened {
+  readonly isReleased: boolean;
+  readonly id: string;
+  readonly receipt: string | undefined;
+  readonly sha256: string;
+  readonly size: number;
+  /** May be shown to the sender as it is. */
+  readonly message: string;
+}
+
+export interface TicketRequest<Native> {
+  /** The signed-in person, opaque and always the same; undefined: nobody, who gets no ticket. */
+  readonly subject: (request: GateRequest, native: Native) => string | undefined | Promise<string | undefined>;
+  readonly maxUploads?: number;
+  readonly maxBytes: number;
+  readonly minutes?: number;
+}
+
+export interface ReceiptGate {
+  /** For bytes at hand. @throws {GatehouseClientError} when Gatehouse gave no answer: then nothing may be published */
+  verify(receipt: string, content: Content): Promise<ReceiptVerdict>;
+  /** In front of the handler that publishes: it runs only with a valid receipt. `readReceipt` gives the claims. */
+  protect<Native = unknown>(options: ProtectUpload<Native>): GateHandler<Native>;
+  /** Sends bytes to Gatehouse and waits for the decision. @throws {GatehouseClientError} when there was none */
+  screenUpload(content: Content, options?: { readonly signal?: AbortSignal; readonly waitS?: number }): Promise<Screened>;
+  /** Answers a signed-in person's browser with a ticket. Mount it where only your own pages can POST. */
+  ticketEndpoint<Native = unknown>(options: TicketRequest<Native>): (request: GateRequest, native?: Native) => Promise<Response>;
+}
+
+const MAX_BYTES = 100 * 1024 ** 2;
+const TIMEOUT_MS = 10_000;
+const WAIT_S = 30;
+const KEYS_MS = 300_000;
+const RECEIPT_HEADER = 'gatehouse-receipt';
+
+interface Deps {
+  readonly options: ReceiptGateOptions;
+  readonly connection: Connection;
+  readonly maxBytes: number;
+  keys: { readonly jwks: unknown; readonly atMs: number } | undefined;
+}
+
+/** @throws {GatehouseClientError} `option_invalid` */
+export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
+  const { apiKey } = options;
+  if (apiKey === undefined || !/^[\x21-\x7e]{8,512}$/.test(apiKey)) throw new GatehouseClientError('option_invalid', 'apiKey is missing, or no API key.');
+  const connection: Connection = {
+    base: parseUrl('gatehouseUrl', options.gatehouseUrl, options.allowHttp === true),
+    apiKey,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    fetch: options.fetch ?? fetch,
+  };
+  const deps: Deps = { options, connection, maxBytes: options.maxBytes ?? MAX_BYTES, keys: undefined };
+  return {
+    verify: (receipt, content) => verify(deps, receipt, content),
+    protect: (how) => protect(deps, how),
+    screenUpload: (content, how) => screen(deps, content, how ?? {}),
+    ticketEndpoint: (how) => (request, native) => giveTicket(deps, how, { request, native }),
+  };
+}
+
+/** First without Gatehouse, then by asking it: a receipt may have been revoked since, because a list changed. */
+async function verify(deps: Deps, receipt: string, content: Content): Promise<ReceiptVerdict> {
+  const { sha256, size } = await measure(content, deps.maxBytes);
+  const { issuer, acceptsStub = false } = deps.options;
+  const verdict = await verifyReceipt(receipt, { jwks: await readJwks(deps), sha256, size, issuer, acceptsStub });
+  if (!verdict.isValid || deps.options.isOffline === true) return verdict;
+  const { body } = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/receipts/verify', json: { receipt, sha256, size } });
+  return body['valid'] === true && body['isContentChecked'] === true ? verdict : { isValid: false, reason: 'revoked' };
+}
+
+async function readJwks(deps: Deps): Promise<unknown> {
+  if (deps.options.jwks !== undefined) return deps.options.jwks;
+  const nowMs = performance.now();
+  if (deps.keys === undefined || nowMs - deps.keys.atMs > KEYS_MS) {
+    const { body } = await callGatehouse(deps.connection, { method: 'GET', path: '/.well-known/gatehouse-receipts.json' });
+    deps.keys = { jwks: body, atMs: nowMs };
+  }
+  return deps.keys.jwks;
+}
+
+function protect<Native>(deps: Deps, how: ProtectUpload<Native>): GateHandler<Native> {
+  return async (request, native) => {
+    // The adapters hand the framework's own request over.
+    const own = native as Native;
+    const receipt = how.receipt === undefined ? (request.headers.get(RECEIPT_HEADER) ?? undefined) : how.receipt(request, own);
+    if (receipt === undefined || receipt === '') return refuse(422, 'receipt_missing', 'There is no receipt for this file. It was not published.');
+    try {
+      const verdict = await verify(deps, receipt, await how.content(request, own));
+      if (!verdict.isValid) return refuse(422, 'receipt_invalid', 'The receipt is not valid for this file. It was not published.');
+      noteReceipt(native ?? request, verdict.claims);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof GatehouseClientError)) throw error;
+      deps.options.onFault?.(error);
+      return error.code === 'too_large'
+        ? refuse(413, 'too_large', 'The file is too large. It was not published.')
+        : refuse(503, 'not_available', 'The file could not be checked at the moment. It was not published; try again later.');
+    }
+  };
+}
+
+function refuse(status: number, code: string, message: string): Response {
+  return Response.json({ code, message }, { status, headers: { 'cache-control': 'no-store', ...(status === 503 ? { 'retry-after': '5' } : {}) } });
+}
+
+async function screen(deps: Deps, content: Content, how: { readonly signal?: AbortSignal; readonly waitS?: number }): Promise<Screened> {
+  const { signal, waitS = WAIT_S } = how;
+  const created = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/uploads', json: {}, signal });
+  const { id } = created.body;
+  if (typeof id !== 'string' || !/^upl_[0-9a-z]{26}$/.test(id)) throw new GatehouseClientError('gatehouse_answer', 'There was no upload in it.');
+  const metered = meterContent(content, deps.maxBytes);
+  const headers = { 'content-type': 'application/octet-stream' };
+  const sent = await callGatehouse(deps.connection, { method: 'PUT', path: `/v1/uploads/${id}/content?wait=${waitS}`, body: metered.content, headers, signal });
+  const { sha256, size } = metered.measured();
+  const { state, receipt, message, sha256: theirs } = sent.body;
+  if (theirs !== sha256) throw new GatehouseClientError('gatehouse_answer', 'It received other bytes.');
+  const isReleased = state === 'released';
+  return {
+    isReleased,
+    id,
+    receipt: isReleased && typeof receipt === 'string' ? receipt : undefined,
+    sha256,
+    size,
+    message: typeof message === 'string' ? message : '',
+  };
+}
+
+interface Asking<Native> {
+  readonly request: GateRequest;
+  readonly native: Native | undefined;
+}
+
+async function giveTicket<Native>(deps: Deps, how: TicketRequest<Native>, { request, native }: Asking<Native>): Promise<Response> {
+  if (request.method !== 'POST') return refuse(405, 'method_not_allowed', 'Only POST is offered.');
+  // Another site's page must not get a ticket with somebody's cookies.
+  const site = request.headers.get('sec-fetch-site');
+  if (site !== null && site !== 'same-origin' && site !== 'none') return refuse(403, 'other_site', 'The request came from another site.');
+  const subject = await how.subject(request, native as Native);
+  if (subject === undefined) return refuse(401, 'nobody', 'Sign in first.');
+  const { maxUploads, maxBytes, minutes } = how;
+  const json = { subject, maxBytes, ...(maxUploads === undefined ? {} : { maxUploads }), ...(minutes === undefined ? {} : { minutes }) };
+  try {
+    const { body } = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/tickets', json });
+    const { ticket, expiresAt } = body;
+    if (typeof ticket !== 'string') throw new GatehouseClientError('gatehouse_answer', 'There was no ticket in it.');
+    return Response.json({ ticket, expiresAt }, { headers: { 'cache-control': 'no-store' } });
+  } catch (error) {
+    if (!(error instanceof GatehouseClientError)) throw error;
+    deps.options.onFault?.(error);
+    return refuse(503, 'not_available', 'Files cannot be sent at the moment; try again later.');
+  }
+}
+
+export type { ReceiptClaims };

@@ -1,0 +1,264 @@
+/** The gate in front of publishing, in each framework, with a Gatehouse of a few lines that can also lie and fail. */
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import express from 'express';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createReceiptGate, readReceipt, toExpress, toFastify, toHono, verifyReceipt, type ReceiptGate, type ReceiptGateOptions } from './index.ts';
+
+const API_KEY = 'gh_test_0123456789';
+const UPLOAD = `upl_${'0'.repeat(26)}`;
+const BYTES = Buffer.from('the bytes of a picture');
+const keys = generateKeyPairSync('ed25519');
+const jwks = { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'EdDSA', use: 'sig' }] };
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const nowS = (): number => Math.floor(Date.now() / 1000);
+
+function issue(claims: object = {}, header: object = {}): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const all = {
+    iss: 'https://gate.example',
+    sub: UPLOAD,
+    jti: 'r1',
+    verdict: 'clear',
+    sha256: sha256(BYTES),
+    size: BYTES.length,
+    iat: nowS(),
+    exp: nowS() + 600,
+    listSetVersion: 1,
+    policyVersion: 'p',
+    ...claims,
+  };
+  const signed = `${part({ alg: 'EdDSA', typ: 'gatehouse-receipt+jwt', kid: 'k1', ...header })}.${part(all)}`;
+  return `${signed}.${sign(null, Buffer.from(signed), keys.privateKey).toString('base64url')}`;
+}
+
+/** What the fake says: a status and a body for each path. */
+let answers: Record<string, { readonly status: number; readonly body: unknown }>;
+let asked: { readonly path: string; readonly key: string | undefined; readonly body: string }[];
+const gatehouse = createServer((request, response) => {
+  void buffer(request).then((body) => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    asked.push({ path, key: request.headers.authorization, body: body.toString() });
+    const { status, body: reply } = answers[path] ?? { status: 404, body: {} };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
+  });
+});
+let url: string;
+const listen = async (server: Server): Promise<string> => {
+  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+const servers: Server[] = [gatehouse];
+beforeAll(async () => void (url = await listen(gatehouse)));
+afterAll(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+beforeEach(() => {
+  asked = [];
+  answers = {
+    '/.well-known/gatehouse-receipts.json': { status: 200, body: jwks },
+    '/v1/receipts/verify': { status: 200, body: { valid: true, isContentChecked: true } },
+    '/v1/tickets': { status: 201, body: { id: 'tkt_1', ticket: 'ght_1', expiresAt: '2026-12-01T00:00:00Z' } },
+    '/v1/uploads': { status: 201, body: { id: UPLOAD } },
+    [`/v1/uploads/${UPLOAD}/content`]: { status: 200, body: { state: 'released', receipt: 'a.b.c', sha256: sha256(BYTES), message: 'ok' } },
+  };
+});
+
+const makeGate = (changed: Partial<ReceiptGateOptions> = {}): ReceiptGate =>
+  createReceiptGate({ gatehouseUrl: url, apiKey: API_KEY, maxBytes: 1000, ...changed });
+
+/** Each publishes what reached it as bytes, and notes it. */
+const published: string[] = [];
+const sites: Record<string, (gate: ReceiptGate, server: Server) => unknown> = {
+  express(gate, server) {
+    const site = express();
+    const guard = toExpress(gate.protect<express.Request>({ content: (_request, native) => native.body as Buffer }));
+    site.post('/publish', express.raw({ type: '*/*' }), guard, (request, response) => {
+      published.push(`${String(request.body)} ${readReceipt(request)?.sub}`);
+      response.send('published');
+    });
+    server.on('request', site);
+  },
+  async fastify(gate, server) {
+    const site = fastify({
+      serverFactory(handler) {
+        server.on('request', handler);
+        return server;
+      },
+    });
+    site.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    const preHandler = toFastify(
+      gate.protect<{ body?: unknown; method: string; url: string; headers: IncomingMessage['headers'] }>({
+        content: (_request, native) => native.body as Buffer,
+      }),
+    );
+    site.post('/publish', { preHandler }, (request, reply) => {
+      published.push(`${String(request.body)} ${readReceipt(request)?.sub}`);
+      return reply.send('published');
+    });
+    await site.ready();
+  },
+  hono(gate, server) {
+    const site = new Hono();
+    const guard = toHono(
+      gate.protect<{ req: { raw: Request; arrayBuffer(): Promise<ArrayBuffer> }; res: { headers: Headers } }>({
+        content: async (_request, c) => new Uint8Array(await c.req.arrayBuffer()),
+      }),
+    );
+    site.post('/publish', guard, async (c) => {
+      published.push(`${await c.req.text()} ${readReceipt(c)?.sub}`);
+      return c.text('published');
+    });
+    bridge(server, async (request) => site.fetch(request));
+  },
+  /** A route handler: nothing of Next.js is needed. */
+  next(gate, server) {
+    const guard = gate.protect({ content: async (_request, native) => new Uint8Array(await (native as Request).clone().arrayBuffer()) });
+    bridge(server, async (request) => {
+      const refused = await guard(request, request);
+      if (refused !== undefined) return refused;
+      published.push(`${await request.text()} ${readReceipt(request)?.sub}`);
+      return new Response('published');
+    });
+  },
+};
+
+function bridge(server: Server, serve: (request: Request) => Promise<Response>): void {
+  server.on('request', (request, response) => {
+    void buffer(request).then(async (body) => {
+      const headers = new Headers(Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]));
+      const reply = await serve(new Request(`http://127.0.0.1${request.url}`, { method: 'POST', headers, body: new Uint8Array(body) }));
+      response.writeHead(reply.status).end(await reply.text());
+    });
+  });
+}
+
+describe.each(Object.keys(sites))('%s', (name) => {
+  const start = async (gate: ReceiptGate): Promise<(receipt: string | undefined, bytes?: Buffer) => Promise<number>> => {
+    const server = createServer();
+    servers.push(server);
+    const site = await listen(server);
+    await sites[name]?.(gate, server);
+    published.length = 0;
+    return async (receipt, bytes = BYTES) => {
+      const headers = { 'content-type': 'image/jpeg', ...(receipt === undefined ? {} : { 'gatehouse-receipt': receipt }) };
+      return (await fetch(`${site}/publish`, { method: 'POST', body: new Uint8Array(bytes), headers })).status;
+    };
+  };
+
+  it('publishes with a receipt for exactly these bytes, and tells whose', async () => {
+    const send = await start(makeGate());
+    expect(await send(issue())).toBe(200);
+    expect(published).toEqual([`${BYTES.toString()} ${UPLOAD}`]);
+  });
+
+  it('publishes nothing otherwise', async () => {
+    const send = await start(makeGate());
+    const statuses = [];
+    for (const receipt of [
+      undefined,
+      '',
+      'x.y.z',
+      issue({ sha256: '0'.repeat(64) }),
+      issue({ exp: nowS() - 1 }),
+      issue({ verdict: 'match' }),
+      issue({}, { typ: 'JWT' }),
+      issue({}, { kid: 'k2' }),
+    ])
+      statuses.push(await send(receipt));
+    expect(new Set(statuses)).toEqual(new Set([422]));
+    expect(await send(issue(), Buffer.concat([BYTES, Buffer.from('!')]))).toBe(422);
+    expect(await send(issue(), Buffer.alloc(2000))).toBe(413);
+    answers['/v1/receipts/verify'] = { status: 200, body: { valid: false, reason: 'revoked' } };
+    expect(await send(issue())).toBe(422);
+    answers['/v1/receipts/verify'] = { status: 503, body: {} };
+    expect(await send(issue())).toBe(503);
+    expect(published).toEqual([]);
+  });
+});
+
+describe('receipts', () => {
+  const expected = { jwks, sha256: sha256(BYTES), size: BYTES.length };
+
+  it.each([
+    ['of another issuer', issue(), { issuer: 'https://other.example' }, 'wrong_issuer'],
+    ['of stub mode by its issuer', issue({ iss: 'https://gate.example#stub' }), {}, 'stub'],
+    ['of stub mode by its mark', issue({ stub: true }), {}, 'stub'],
+    ['from the future', issue({ iat: nowS() + 600 }), {}, 'not_yet_valid'],
+    ['of another size', issue({ size: 1 }), {}, 'size_differs'],
+    ['that was changed', issue().replace(/\.([^.]+)\./, (_all, body: string) => `.${body.slice(0, -2)}AA.`), {}, 'bad_signature'],
+  ])('are worth nothing %s', async (_name, receipt, changed, reason) => {
+    expect(await verifyReceipt(receipt, { ...expected, ...changed })).toEqual({ isValid: false, reason });
+  });
+
+  it('are checked without Gatehouse where it cannot be reached', async () => {
+    const gate = makeGate({ gatehouseUrl: 'http://127.0.0.1:9', isOffline: true, jwks });
+    expect(await gate.verify(issue(), BYTES)).toMatchObject({ isValid: true });
+    expect(await gate.verify(issue(), Buffer.from('other'))).toMatchObject({ isValid: false, reason: 'digest_differs' });
+  });
+});
+
+describe('screenUpload', () => {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield BYTES.subarray(0, 5);
+    yield BYTES.subarray(5);
+  }
+
+  it('sends a stream and gives its receipt', async () => {
+    expect(await makeGate().screenUpload(pieces())).toMatchObject({
+      isReleased: true,
+      id: UPLOAD,
+      receipt: 'a.b.c',
+      sha256: sha256(BYTES),
+      size: BYTES.length,
+    });
+    expect(asked.map(({ path, body }) => [path, body])).toEqual([
+      ['/v1/uploads', '{}'],
+      [`/v1/uploads/${UPLOAD}/content`, BYTES.toString()],
+    ]);
+  });
+
+  it('takes nothing for released that is not, and no answer about other bytes', async () => {
+    const path = `/v1/uploads/${UPLOAD}/content`;
+    answers[path] = { status: 202, body: { state: 'received', receipt: 'a.b.c', sha256: sha256(BYTES) } };
+    expect(await makeGate().screenUpload(BYTES)).toMatchObject({ isReleased: false, receipt: undefined });
+    answers[path] = { status: 200, body: { state: 'released', receipt: 'a.b.c', sha256: '0'.repeat(64) } };
+    await expect(makeGate().screenUpload(BYTES)).rejects.toMatchObject({ code: 'gatehouse_answer' });
+    answers[path] = { status: 503, body: {} };
+    await expect(makeGate().screenUpload(BYTES)).rejects.toMatchObject({ code: 'gatehouse_away' });
+  });
+});
+
+describe('ticketEndpoint', () => {
+  const ask = (headers: Record<string, string> = {}, method = 'POST', subject: string | undefined = 'person 1'): Promise<Response> =>
+    makeGate().ticketEndpoint({ subject: () => subject, maxBytes: 5 })(new Request('http://site.example/ticket', { method, headers }));
+
+  it('gives a ticket to whoever is signed in, and never the key', async () => {
+    const reply = await ask();
+    const text = await reply.text();
+    expect([reply.status, JSON.parse(text).ticket, text.includes(API_KEY)]).toEqual([200, 'ght_1', false]);
+    expect(asked.at(-1)).toEqual({ path: '/v1/tickets', key: `Bearer ${API_KEY}`, body: JSON.stringify({ subject: 'person 1', maxBytes: 5 }) });
+  });
+
+  it('refuses everybody else', async () => {
+    const nobody = makeGate().ticketEndpoint({ subject: () => undefined, maxBytes: 5 });
+    expect((await nobody(new Request('http://site.example/ticket', { method: 'POST' }))).status).toBe(401);
+    expect((await ask({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await ask({}, 'GET')).status).toBe(405);
+    expect(asked).toEqual([]);
+    answers['/v1/tickets'] = { status: 500, body: {} };
+    expect((await ask()).status).toBe(503);
+  });
+});
+
+it('does not come up with a wrong option', () => {
+  for (const changed of [{ apiKey: undefined }, { gatehouseUrl: 'http://gate.example' }, { gatehouseUrl: 'nowhere' }])
+    expect(() => makeGate(changed)).toThrow(expect.objectContaining({ code: 'option_invalid' }));
+});

@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fakeJpeg, fieldHead, fileHead, multipart, openBodyLab, sha256, type BodyLab } from '../../../test/support/bodies.ts';
+import type { BodyVerdict } from './index.ts';
+
+let lab: BodyLab;
+const LISTED = fakeJpeg('listed');
+const CLEAR = fakeJpeg('clear');
+beforeAll(async () => {
+  lab = await openBodyLab();
+});
+afterAll(() => lab.stop());
+beforeEach(() => {
+  lab.listed.clear();
+  lab.listed.add(sha256(LISTED));
+});
+
+const FORM = { 'content-type': 'multipart/form-data; boundary=XyZ123' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+const kindOf = (verdict: BodyVerdict): string =>
+  verdict.kind === 'stop' ? `stop ${verdict.passed.verdict}` : verdict.kind === 'refuse' ? `refuse ${verdict.reason}` : verdict.kind;
+const screen = async (body: Uint8Array | string, headers: Record<string, string>): Promise<string> =>
+  kindOf(await lab.screen(Buffer.from(body as string), headers));
+const form = (...parts: Parameters<typeof multipart>[1]): Buffer => multipart('XyZ123', parts);
+
+/** The probes of the study (intake-and-media.md, section 1d): four of seven passed a stock parser. */
+describe('the seven probes, each with a listed file', () => {
+  it.each<[string, Uint8Array | string, Record<string, string>, string]>([
+    ['a part with a file name', form({ head: fileHead('a.jpg'), content: LISTED }), FORM, 'stop match'],
+    ['the raw body', LISTED, { 'content-type': 'image/jpeg' }, 'stop match'],
+    ['a part without a file name', form({ head: fieldHead('text'), content: LISTED }), FORM, 'stop match'],
+    [
+      'Content-Transfer-Encoding: base64',
+      form({ head: `${fileHead('a.jpg')}\r\nContent-Transfer-Encoding: base64`, content: LISTED.toString('base64') }),
+      FORM,
+      'refuse transfer_coding',
+    ],
+    ['base64 in JSON', JSON.stringify({ picture: LISTED.toString('base64') }), JSON_TYPE, 'stop match'],
+    [
+      'nested multipart',
+      form({
+        head: `${fieldHead('files')}\r\nContent-Type: multipart/mixed; boundary=inner`,
+        content: multipart('inner', [{ head: fileHead('a.jpg'), content: LISTED }]),
+      }),
+      FORM,
+      'refuse nested',
+    ],
+    [
+      'two boundaries',
+      form({ head: fileHead('a.jpg'), content: LISTED }),
+      { 'content-type': 'multipart/form-data; boundary=other; boundary=XyZ123' },
+      'refuse malformed',
+    ],
+  ])('%s', async (_name, body, headers, expected) => {
+    expect(await screen(body, headers)).toBe(expected);
+  });
+});
+
+describe('what passes', () => {
+  it.each<[string, Uint8Array | string, Record<string, string>]>([
+    [
+      'a form with fields and a clear picture',
+      form(
+        { head: fieldHead('title'), content: 'BMW, sommer 2026 – schön' },
+        { head: fileHead('a.jpg'), content: CLEAR },
+        { head: fieldHead('none'), content: '' },
+        { head: 'Content-Disposition: form-data; name="f"; filename=""\r\nContent-Type: application/octet-stream', content: '' },
+      ),
+      FORM,
+    ],
+    ['a raw clear picture', CLEAR, { 'content-type': 'image/jpeg' }],
+    ['a raw clear picture without a type', CLEAR, {}],
+    ['JSON', JSON.stringify({ text: 'hello "you" \\ é', list: [1, 2, 3], deep: { a: null } }), JSON_TYPE],
+    ['JSON with a clear picture in it', JSON.stringify({ picture: `data:image/jpeg;base64,${CLEAR.toString('base64')}` }), JSON_TYPE],
+    ['JSON with a token', JSON.stringify({ state: Buffer.alloc(3000, 'k\x01\xfe').toString('base64') }), JSON_TYPE],
+    ['lines of JSON', '{"a":1}\n{"b":2}\n', { 'content-type': 'application/x-ndjson' }],
+    ['a urlencoded form', 'title=hello+world&text=caf%C3%A9&csrf=abc', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['HTML', '<p>Hello <b>you</b> and <svg viewBox="0 0 1 1"></svg></p>', { 'content-type': 'text/html; charset=utf-8' }],
+    ['a long prose text', 'lorem ipsum dolor sit amet '.repeat(500), { 'content-type': 'text/plain' }],
+  ])('%s', async (_name, body, headers) => {
+    expect(await screen(body, headers)).toBe('release');
+  });
+
+  it('fields of a form cost no entry of the log', async () => {
+    await screen(form({ head: fieldHead('title'), content: 'hello' }, { head: fileHead('a.jpg'), content: CLEAR }), FORM);
+    expect([...lab.seen]).toEqual([sha256(CLEAR)]);
+  });
+
+  it('one file may have a receipt, a form has none', async () => {
+    const raw = await lab.screen(CLEAR, { 'content-type': 'image/jpeg' }, { wantsReceipt: true });
+    expect(raw.kind === 'release' && raw.pieces[0]?.receipt).toMatch(/^ey/);
+    const other = await lab.screen(form({ head: fileHead('a.jpg'), content: CLEAR }), FORM, { wantsReceipt: true });
+    expect(other.kind === 'release' && other.pieces.map(({ receipt }) => receipt)).toEqual([undefined]);
+  });
+});
+
+describe('a listed file is found', () => {
+  const base64 = LISTED.toString('base64');
+  it.each<[string, Uint8Array | string, Record<string, string>]>([
+    ['beside a clear one', form({ head: fileHead('a.jpg'), content: CLEAR }, { head: fileHead('b.jpg'), content: LISTED }), FORM],
+    ['under a text type', form({ head: fileHead('a.txt', 'text/plain'), content: LISTED }), FORM],
+    [
+      'in multipart/related',
+      multipart('XyZ123', [
+        { head: 'Content-Type: application/json', content: '{}' },
+        { head: 'Content-Type: image/jpeg', content: LISTED },
+      ]),
+      { 'content-type': 'multipart/related; boundary="XyZ123"' },
+    ],
+    ['raw, under a false type', LISTED, { 'content-type': 'application/json' }],
+    ['raw, as a form', LISTED, { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['as a data: address in JSON', JSON.stringify([{ deep: [`data:image/jpeg;base64,${base64}`] }]), JSON_TYPE],
+    ['in base64url', JSON.stringify({ p: LISTED.toString('base64url') }), JSON_TYPE],
+    ['in base64 with line ends', JSON.stringify({ p: base64.replaceAll(/.{76}/g, '$&\r\n') }), JSON_TYPE],
+    ['in escaped letters', `{"p":"${Array.from(base64, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"}`, JSON_TYPE],
+    ['in the first of two members of one name', `{"p":"${base64}","p":""}`, JSON_TYPE],
+    ['in the name of a member', JSON.stringify({ [base64]: 1 }), JSON_TYPE],
+    ['in JSON in JSON', JSON.stringify({ body: JSON.stringify({ p: base64 }) }), JSON_TYPE],
+    ['in base64 of JSON with base64', JSON.stringify({ body: Buffer.from(JSON.stringify({ p: base64 })).toString('base64') }), JSON_TYPE],
+    ['in hexadecimal', JSON.stringify({ p: LISTED.toString('hex') }), JSON_TYPE],
+    ['as an array of numbers', JSON.stringify({ p: [...LISTED] }), JSON_TYPE],
+    ['as a binary string', JSON.stringify({ p: LISTED.toString('latin1') }), JSON_TYPE],
+    ['in a field of a form', form({ head: fieldHead('picture'), content: `data:image/jpeg;base64,${base64}` }), FORM],
+    ['in the head of a part', form({ head: `${fieldHead('a')}\r\nX-Data: ${base64}`, content: 'x' }), FORM],
+    ['in a urlencoded form', `picture=${encodeURIComponent(base64)}`, { 'content-type': 'application/x-www-form-urlencoded' }],
+    [
+      'in a urlencoded form, as bytes',
+      `picture=${[...LISTED].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')}`,
+      { 'content-type': 'application/x-www-form-urlencoded' },
+    ],
+    ['in HTML', `<p><img src="data:image/jpeg;base64,${base64}"></p>`, { 'content-type': 'text/html' }],
+    [
+      'in HTML, percent-encoded',
+      `<img src="data:image/jpeg,${[...LISTED].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')}">`,
+      { 'content-type': 'text/html' },
+    ],
+    ['in XML', `<?xml version="1.0"?><methodCall><base64>\n${base64.replaceAll(/.{76}/g, '$&\n')}\n</base64></methodCall>`, { 'content-type': 'text/xml' }],
+  ])('%s', async (_name, body, headers) => {
+    expect(await screen(body, headers)).toBe('stop match');
+  });
+
+  it('as a whole body of another kind: a listed text, a listed form', async () => {
+    const text = '{"a":1}';
+    lab.listed.add(sha256(Buffer.from(text)));
+    expect(await screen(text, JSON_TYPE)).toBe('stop match');
+    const body = form({ head: fieldHead('a'), content: 'b' });
+    lab.listed.add(sha256(body));
+    expect(await screen(body, FORM)).toBe('stop match');
+  });
+});
+
+describe('what could be read in two ways is refused', () => {
+  const part = { head: fileHead('a.jpg'), content: CLEAR };
+  const good = form(part);
+  const text = good.toString('latin1');
+  const bytes = (value: string): Buffer => Buffer.from(value, 'latin1');
+  it.each<[string, Uint8Array | string, Record<string, string>, string]>([
+    ['text before the first boundary', bytes(`hidden\r\n${text}`), FORM, 'refuse malformed'],
+    ['a line end before the first boundary', bytes(`\r\n${text}`), FORM, 'refuse malformed'],
+    ['text after the last boundary', bytes(`${text}hidden`), FORM, 'refuse malformed'],
+    ['a second body after the last boundary', bytes(text + text), FORM, 'refuse malformed'],
+    ['no last boundary', bytes(text.slice(0, -8)), FORM, 'refuse malformed'],
+    ['bare line feeds', bytes(text.replaceAll('\r\n', '\n')), FORM, 'refuse malformed'],
+    ['a bare line feed before the last boundary', bytes(text.replace('\r\n--XyZ123--', '\n--XyZ123--')), FORM, 'refuse malformed'],
+    ['a boundary that goes on', bytes(text.replace('--XyZ123--', '--XyZ1234--')), FORM, 'refuse malformed'],
+    ['white space behind a boundary', bytes(text.replace('--XyZ123\r\n', '--XyZ123 \r\n')), FORM, 'refuse malformed'],
+    [
+      'a boundary in the middle of content',
+      form({ head: fileHead('a.jpg'), content: Buffer.concat([CLEAR, bytes('--XyZ123\r\n'), LISTED]) }),
+      FORM,
+      'refuse malformed',
+    ],
+    ['no head', bytes(`--XyZ123\r\n\r\nabc\r\n--XyZ123--\r\n`), FORM, 'refuse malformed'],
+    ['a folded head', form({ head: `${fileHead('a.jpg')};\r\n boundary=x`, content: CLEAR }), FORM, 'refuse malformed'],
+    ['a head with a bare line feed', form({ head: `${fieldHead('a')}\nContent-Type: multipart/mixed; boundary=x`, content: CLEAR }), FORM, 'refuse malformed'],
+    ['a head with a zero byte', form({ head: fieldHead('a\0'), content: CLEAR }), FORM, 'refuse malformed'],
+    ['a space before the colon', form({ head: `${fieldHead('a')}\r\nContent-Type : image/jpeg`, content: CLEAR }), FORM, 'refuse malformed'],
+    ['two types in one part', form({ head: `${fileHead('a.jpg')}\r\ncontent-type: text/plain`, content: CLEAR }), FORM, 'refuse malformed'],
+    ['a coded part', form({ head: `${fileHead('a.jpg')}\r\nContent-Encoding: gzip`, content: CLEAR }), FORM, 'refuse content_coding'],
+    ['a message in a part', form({ head: `${fieldHead('a')}\r\nContent-Type: message/rfc822`, content: 'x' }), FORM, 'refuse nested'],
+    ['no part', bytes('--XyZ123--\r\n'), FORM, 'refuse malformed'],
+    ['no boundary', good, { 'content-type': 'multipart/form-data' }, 'refuse malformed'],
+    ['a boundary in pieces', good, { 'content-type': 'multipart/form-data; boundary*0=XyZ; boundary*1=123' }, 'refuse malformed'],
+    ['an escaped boundary', good, { 'content-type': 'multipart/form-data; boundary="Xy\\Z123"' }, 'refuse malformed'],
+    ['too many parts', form(...Array.from({ length: 51 }, () => ({ head: fieldHead('a'), content: 'b' }))), FORM, 'refuse too_many_parts'],
+    ['a coded body', good, { ...FORM, 'content-encoding': 'gzip' }, 'refuse content_coding'],
+    ['a chunked body within the chunks', good, { ...FORM, 'transfer-encoding': 'gzip, chunked' }, 'refuse transfer_coding'],
+    ['a type that nobody knows', 'abc', { 'content-type': 'application/grpc' }, 'refuse unknown_type'],
+    ['a type that is none', 'abc', { 'content-type': 'jpeg' }, 'refuse malformed'],
+    ['another alphabet', 'abc', { 'content-type': 'application/json; charset=utf-16' }, 'refuse unknown_type'],
+    ['broken JSON', '{"a":', JSON_TYPE, 'refuse malformed'],
+    ['a broken percent sign', 'a=%zz', { 'content-type': 'application/x-www-form-urlencoded' }, 'refuse malformed'],
+    ['a picture from the second letter on', JSON.stringify({ p: `x${LISTED.toString('base64')}` }), JSON_TYPE, 'refuse disguised'],
+    [
+      'too many pictures in one text',
+      JSON.stringify(Array.from({ length: 70 }, (_none, i) => fakeJpeg(`p${i}`).toString('base64'))),
+      JSON_TYPE,
+      'refuse too_many_parts',
+    ],
+    [
+      'text in text in text in text in text',
+      JSON.stringify({ p: [1, 2, 3, 4].reduce((inner) => Buffer.from(inner).toString('base64'), 'words and '.repeat(60)) }),
+      JSON_TYPE,
+      'refuse too_deep',
+    ],
+  ])('%s', async (_name, body, headers, expected) => {
+    expect(await screen(body, headers)).toBe(expected);
+  });
+});
+
+describe('what is held', () => {
+  it.each<[string, Uint8Array | string, Record<string, string>]>([
+    ['an unknown file', Buffer.from([0, 1, 2, 3, 0xfe]), { 'content-type': 'application/octet-stream' }],
+    ['an unknown file in a form', form({ head: fileHead('a.bin'), content: Buffer.from([0, 1, 2, 3, 0xfe]) }), FORM],
+    ['a drawing', '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': 'image/svg+xml' }],
+    ['a drawing behind a comment', '<?xml version="1.0"?>\n<!-- x --><svg/>', { 'content-type': 'text/xml' }],
+    ['a drawing in a field', form({ head: fieldHead('a'), content: '<svg xmlns="http://www.w3.org/2000/svg"/>' }), FORM],
+    ['a picture in letters', form({ head: fieldHead('a'), content: `P3 2 2 255 ${'1 2 3 '.repeat(4)}` }), FORM],
+    ['text that is too long to be read', JSON.stringify({ a: 'b '.repeat(600_000) }), JSON_TYPE],
+    ['nothing at all', '', { 'content-type': 'image/jpeg' }],
+  ])('%s', async (_name, body, headers) => {
+    expect(await screen(body, headers)).toBe('stop unscannable');
+  });
+
+  it('an error is worse than a match, and a match than what could not be screened', async () => {
+    const { answer } = lab.intake.screening;
+    lab.intake.screening.answer = async (request) => (request.sizeBytes === 5 ? { verdict: 'error', reason: 'internal' } : ((await answer?.(request)) ?? {}));
+    const parts = [Buffer.from([0, 1, 2, 3, 0xfe]), Buffer.from([0, 1]), LISTED].map((content) => ({ head: fileHead('x'), content }));
+    expect(await screen(form(...parts), FORM)).toBe('stop error');
+    lab.intake.screening.answer = answer;
+    expect(await screen(form(...parts), FORM)).toBe('stop match');
+    expect(lab.intake.service.waitingBytes()).toBe(0);
+  });
+});

@@ -1,0 +1,203 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyIntake } from '../../../test/support/intake.ts';
+import { dial, exchange, startRoom, type TestRoom } from '../../../test/support/surface-room.ts';
+import { clamdRoom, type ClamdService } from './index.ts';
+
+let room: TestRoom<ClamdService>;
+let dir: string;
+let tcp: string;
+let unix: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'gatehouse-clamd-'));
+  room = await startRoom(clamdRoom, {
+    clamdListen: '127.0.0.1:0',
+    clamdSocket: join(dir, 'clamd.sock'),
+    maxUploadBytes: 100_000,
+    surfaceFragmentBytes: 1_000,
+    surfaceMaxConnections: 20,
+  });
+  [tcp = '', unix = ''] = room.opened.map(({ address }) => address);
+});
+afterAll(async () => {
+  await room.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await emptyIntake(room.intake.db);
+  room.intake.screening.answer = undefined;
+});
+
+const frame = (content: string | Buffer, chunkBytes = 400): Buffer => {
+  const bytes = Buffer.from(content as string);
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    const piece = bytes.subarray(at, at + chunkBytes);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(piece.length);
+    parts.push(length, piece);
+  }
+  return Buffer.concat([...parts, Buffer.alloc(4)]);
+};
+const instream = (content: string | Buffer, prefix = 'z', chunkBytes = 400): Buffer =>
+  Buffer.concat([Buffer.from(`${prefix}INSTREAM${prefix === 'z' ? '\0' : '\n'}`), frame(content, chunkBytes)]);
+const ask = async (bytes: string | Buffer, address = tcp): Promise<string> => (await exchange(address, bytes)).toString('latin1');
+
+describe('clamd commands', () => {
+  it.each([
+    ['zPING\0', 'PONG\0'],
+    ['nPING\n', 'PONG\n'],
+    ['PING\n', 'PONG\n'],
+    ['nPING\r\n', 'PONG\n'],
+    ['zFOO\0', 'UNKNOWN COMMAND\0'],
+    ['nping\n', 'UNKNOWN COMMAND\n'],
+    ['zSCAN /etc/passwd\0', '/etc/passwd: files are not opened here; send them (clamdscan --stream). ERROR\0'],
+    ['nMULTISCAN /srv\n', '/srv: files are not opened here; send them (clamdscan --stream). ERROR\n'],
+    ['zFILDES\0', 'fd[0]: descriptors are not taken here; send the file (clamdscan --stream). ERROR\0'],
+    ['zRELOAD\0', 'COMMAND UNAVAILABLE. ERROR\0'],
+    ['zSHUTDOWN\0', 'COMMAND UNAVAILABLE. ERROR\0'],
+    ['zEND\0', ''],
+    ['', ''],
+  ])('%j gives %j', async (sent, expected) => {
+    expect(await ask(sent)).toBe(expected);
+    expect(await ask(sent, unix)).toBe(expected);
+  });
+
+  it('VERSION names the list-set version, in three parts as clients cut it', async () => {
+    room.intake.screening.version = 17;
+    expect(await ask('zVERSION\0')).toMatch(/^Gatehouse \S+\/17\/\w{3}, [^/]+\0$/);
+    expect(await ask('nVERSIONCOMMANDS\n')).toMatch(/\| COMMANDS: PING .*INSTREAM IDSESSION END\n$/);
+    expect(await ask('zSTATS\0')).toMatch(/END\0$/);
+    room.intake.screening.version = 1;
+  });
+
+  it('a connection carries one command, as with clamd', async () => {
+    expect(await ask('zPING\0zPING\0')).toBe('PONG\0');
+  });
+
+  it('a command without end is cut off, and an endless one refused', async () => {
+    expect(await ask('zPIN')).toBe('');
+    expect(await ask(`z${'A'.repeat(10_000)}\0`).catch(() => '')).toBe('');
+  });
+});
+
+describe('INSTREAM', () => {
+  it.each([
+    ['clear picture', 'stream: OK'],
+    ['match', 'stream: Gatehouse.NotCleared FOUND'],
+    ['match refuse', 'stream: Gatehouse.NotCleared FOUND'],
+    ['unscannable', 'stream: could not be screened. ERROR'],
+    ['unscannable encrypted', 'stream: could not be screened. ERROR'],
+    ['error', 'stream: no answer could be given; try again. ERROR'],
+    ['clear '.repeat(16_667), 'INSTREAM size limit exceeded. ERROR'],
+  ])('content %# is answered as it must be', async (content, expected) => {
+    for (const prefix of ['z', 'n']) expect(await ask(instream(content, prefix))).toBe(`${expected}${prefix === 'z' ? '\0' : '\n'}`);
+    expect(room.intake.service.waitingBytes()).toBe(0);
+  });
+
+  it('nothing at all is never clean', async () => {
+    room.intake.screening.answer = async ({ sizeBytes }) => (sizeBytes === 0 ? { verdict: 'unscannable', reason: 'empty' } : {});
+    expect(await ask(instream(''))).toMatch(/ERROR\0$/);
+  });
+
+  it('a scanner that throws is an ERROR', async () => {
+    room.intake.screening.answer = () => Promise.reject(new Error('boom'));
+    expect(await ask(instream('clear'))).toBe('stream: no answer could be given; try again. ERROR\0');
+  });
+
+  it.each([
+    ['before the length', 'zINSTREAM\0'],
+    ['in the length', 'zINSTREAM\0\0\0'],
+    ['in a chunk', 'zINSTREAM\0\0\0\0\u0010clear'],
+    ['before the last length', 'zINSTREAM\0\0\0\0\u0005clear'],
+  ])('a stream that breaks off %s is never OK, and leaves nothing', async (_where, sent) => {
+    expect(await ask(Buffer.from(sent, 'latin1'))).not.toContain('OK');
+    await expect.poll(() => room.intake.service.waitingBytes()).toBe(0);
+  });
+
+  it('says the same however its bytes arrive', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('clear', 'match', 'unscannable'),
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 40 }),
+        async (word, chunk, step) => {
+          const content = `${word} ${'x'.repeat(60)}`;
+          const sent = Buffer.concat([
+            Buffer.from('zIDSESSION\0'),
+            instream(content, 'z', chunk),
+            Buffer.from('nPING\n'),
+            instream(content, 'n', chunk),
+            Buffer.from('zEND\0'),
+          ]);
+          const answer = (await exchange(tcp, sent, { stepBytes: step })).toString('latin1');
+          const verdict = { clear: 'OK', match: 'Gatehouse.NotCleared FOUND', unscannable: 'could not be screened. ERROR' }[word];
+          expect(answer).toBe(`1: stream: ${verdict}\x002: PONG\n3: stream: ${verdict}\n`);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('pieces of a longer file are not let through, and neither is what follows them', async () => {
+    const media = (type: string | undefined) => async () => ({ media: type === undefined ? undefined : { type } });
+    room.intake.screening.answer = media('image/png');
+    expect(await ask(instream('clear'.padEnd(2_000, '.')))).toMatch(/^stream: a piece of a longer file/);
+    room.intake.screening.answer = media(undefined);
+    expect(await ask(instream('clear rest'))).toMatch(/^stream: a piece of a longer file/);
+    room.intake.screening.answer = media('image/png');
+    expect(await ask(instream('clear another'))).toBe('stream: OK\0');
+  });
+});
+
+describe('the ports', () => {
+  it('the socket has the mode that was set, and a file of its name is not removed', async () => {
+    expect((await stat(unix)).mode & 0o777).toBe(0o660);
+    const path = join(dir, 'precious');
+    await writeFile(path, 'a');
+    await expect(startRoom(clamdRoom, { clamdSocket: path })).rejects.toThrow(/is no socket/);
+    expect((await stat(path)).size).toBe(1);
+  });
+
+  it('an address that is not named is turned away without a word', async () => {
+    const other = await startRoom(clamdRoom, { clamdListen: '127.0.0.1:0', surfaceAllow: ['192.0.2.0/24'] });
+    expect(await exchange(other.opened[0]?.address ?? '', 'zPING\0').catch(() => Buffer.from(''))).toEqual(Buffer.from(''));
+    await other.stop();
+  });
+
+  it('beyond the limit of connections the answer is an ERROR, and a silent one is ended', async () => {
+    const other = await startRoom(clamdRoom, { clamdListen: '127.0.0.1:0', surfaceMaxConnections: 2, surfaceIdleSeconds: 1 });
+    const address = other.opened[0]?.address ?? '';
+    const silent = [dial(address), dial(address)];
+    const ended = silent.map((socket) => once(socket.resume(), 'close'));
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    await expect.poll(() => ask('zPING\0', address).catch(() => '')).toContain('Too many connections; try again. ERROR');
+    await Promise.all(ended);
+    expect(await ask('zPING\0', address)).toBe('PONG\0');
+    await other.stop();
+  });
+
+  it('a stop ends who waits, and lets an answer under way be given', async () => {
+    const other = await startRoom(clamdRoom, { clamdListen: '127.0.0.1:0' });
+    const address = other.opened[0]?.address ?? '';
+    const idle = dial(address);
+    await once(idle, 'connect');
+    let go = (): void => undefined;
+    other.intake.screening.answer = () =>
+      new Promise((resolve) => {
+        go = () => resolve({});
+      });
+    const answer = ask(instream('clear'), address);
+    await expect.poll(() => other.intake.screening.requests.length).toBe(1);
+    const stopped = other.opened[0]?.close(5_000);
+    await once(idle.resume(), 'close');
+    go();
+    expect(await answer).toBe('stream: OK\0');
+    await stopped;
+    await other.stop();
+  });
+});

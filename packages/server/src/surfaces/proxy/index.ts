@@ -1,0 +1,123 @@
+/** The streaming reverse proxy: stands in front of a web application and forwards what was cleared, byte for byte. See README.md. */
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { GatehouseError } from '../../platform/errors.ts';
+import type { Listener, OpenListener } from '../../platform/domain.ts';
+import { createAddressCheck } from '../../platform/http/client-address.ts';
+import { createBodyScreener } from '../bodies/index.ts';
+import { defineRoom, type SurfaceParts } from '../room.ts';
+import { splitHostPort } from '../socket-listener.ts';
+import { checks } from './checks.ts';
+import { passThrough, type Incoming, type ProxyDeps } from './passage.ts';
+import { RoutesFileSchema, type ProxyRoutes } from './address-rules.ts';
+
+export interface ProxyService {
+  readonly listeners: readonly Listener[];
+  address(): string | undefined;
+  readonly routeCount: number;
+}
+
+export const proxyRoom = defineRoom<ProxyService>({
+  async create({ context, intake, screening }: SurfaceParts) {
+    const { config, log, outbound } = context;
+    const { proxyListen, proxyOrigin, proxyRoutesFile } = config;
+    if (proxyListen === undefined) return { service: { listeners: [], address: () => undefined, routeCount: 0 } };
+    if (proxyOrigin === undefined)
+      throw new GatehouseError('config_invalid', 'proxyListen needs proxyOrigin: the address of the application behind it. Nothing was started.');
+    const routes = proxyRoutesFile === undefined ? RoutesFileSchema.parse({ routes: [] }) : await readRoutes(proxyRoutesFile);
+    const origin = outbound.openOrigin(proxyOrigin);
+    const deps: ProxyDeps = {
+      intake,
+      screenBody: createBodyScreener({ intake, screening, limits: config }),
+      origin,
+      routes,
+      maxBytes: config.maxUploadBytes,
+      isTrustedProxy: createAddressCheck(config.trustedProxies),
+      log,
+    };
+    const listener = createProxyListener(deps, proxyListen);
+    return { service: { listeners: [listener], address: listener.address, routeCount: routes.routes.length }, stop: () => origin.close() };
+  },
+  listeners: ({ listeners }) => listeners,
+  checks: (service, { config }) => checks(config, service),
+});
+
+/** @throws {GatehouseError} config_invalid, with what is wrong where */
+async function readRoutes(path: string): Promise<ProxyRoutes> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new GatehouseError('config_invalid', `The file of routes ${path} cannot be read as JSON. Nothing was started.`, { cause });
+  }
+  const parsed = RoutesFileSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || 'the file'}: ${message}`);
+  throw new GatehouseError('config_invalid', `The file of routes ${path} is not valid. ${faults.join('; ')}. Nothing was started.`);
+}
+
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
+const IDLE_MS = 120_000;
+
+function createProxyListener(deps: ProxyDeps, where: string): Listener & { address(): string | undefined } {
+  let address: string | undefined;
+  return {
+    name: 'proxy',
+    address: () => address,
+    async open() {
+      const server = createServer({
+        insecureHTTPParser: false,
+        requireHostHeader: true,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+      });
+      server.timeout = IDLE_MS;
+      const handle = (isAsking: boolean) => (request: Incoming['request'], response: Incoming['response']) => {
+        passThrough(deps, { request, response, isAsking }).catch((error: unknown) => {
+          deps.log.error({ surface: 'proxy', err: error }, 'a request could not be handled; it was not sent on');
+          response.destroy();
+        });
+      };
+      server.on('request', handle(false)).on('checkContinue', handle(true));
+      // Nothing is sent on that cannot be read: a tunnel, and what follows an upgrade.
+      server.on('connect', (_request, socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'));
+      await listen(server, where);
+      const opened = toOpen(server);
+      ({ address } = opened);
+      return opened;
+    },
+  };
+}
+
+function listen(server: Server, where: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+      reject(
+        new GatehouseError(
+          'config_invalid',
+          `Cannot listen for the proxy on ${where}: ${why}. Choose another address (GATEHOUSE_PROXY_LISTEN). Nothing was changed.`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(splitHostPort(where), resolve);
+  });
+}
+
+function toOpen(server: Server): OpenListener {
+  const bound = server.address();
+  return {
+    address: typeof bound === 'object' && bound !== null ? `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}` : '',
+    close: (timeoutMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}

@@ -1,0 +1,146 @@
+/** A port or a Unix socket for a protocol of its own: who may speak, how many at once, and an orderly end. */
+import { chmod, rm, stat } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { GatehouseError } from '../platform/errors.ts';
+import type { Listener, OpenListener } from '../platform/domain.ts';
+import { createAddressCheck } from '../platform/http/client-address.ts';
+import type { Log } from '../platform/log.ts';
+
+export interface SocketOptions {
+  /** `icap` */
+  readonly name: string;
+  readonly where: { readonly host: string; readonly port: number } | { readonly path: string; readonly mode: number };
+  /** PEM, for TLS from the first byte. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** Addresses and ranges that may speak; a Unix socket is guarded by its mode. */
+  readonly allow: readonly string[];
+  readonly maxConnections: number;
+  /** A connection on which nothing moves for so long is ended. */
+  readonly idleMs: number;
+  readonly log: Log;
+  /** What goes out when there are too many already, before the end. */
+  readonly busy?: string;
+  /** One connection, to its end. What it throws ends the connection. */
+  handle(connection: Connection): Promise<void>;
+}
+
+export interface Connection {
+  readonly socket: Socket;
+  /** Aborts when the peer is gone, or when the time for a stop is over. */
+  readonly signal: AbortSignal;
+  /** The handler says that it waits for a next message: a stop ends it at once. */
+  isIdle: boolean;
+  /** A stop is under way: the handler ends after the message in hand. */
+  isStopping: boolean;
+}
+
+const TURN_AWAY_MS = 5_000;
+/** A peer that has said all may still want to hear the answer. */
+const HALF_OPEN = { allowHalfOpen: true } as const;
+
+/** `host:port`; the port may be 0. */
+export function splitHostPort(text: string): { readonly host: string; readonly port: number } {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(at + 1)) };
+}
+
+export function createSocketListener(options: SocketOptions): Listener & { address(): string | undefined } {
+  let address: string | undefined;
+  return {
+    name: options.name,
+    address: () => address,
+    async open() {
+      const opened = await open(options);
+      ({ address } = opened);
+      return opened;
+    },
+  };
+}
+
+async function open(options: SocketOptions): Promise<OpenListener> {
+  const { where, maxConnections, log, name } = options;
+  const isAllowed = createAddressCheck(options.allow);
+  const connections = new Map<Connection, AbortController>();
+  const accept = (socket: Socket): void => {
+    // Its faults are those of whoever reads from it; without a listener one would end the process.
+    socket.on('error', () => undefined);
+    if (!('path' in where) && !isAllowed(socket.remoteAddress ?? '')) {
+      log.warn({ surface: name, address: socket.remoteAddress }, 'an address that may not speak here was turned away');
+      return void socket.destroy();
+    }
+    if (connections.size >= maxConnections) return turnAway(socket, options.busy ?? '');
+    const gone = new AbortController();
+    const connection: Connection = { socket, signal: gone.signal, isIdle: true, isStopping: false };
+    connections.set(connection, gone);
+    socket.setNoDelay(true);
+    socket.setTimeout(options.idleMs, () => socket.destroy());
+    socket.once('close', () => {
+      connections.delete(connection);
+      gone.abort();
+    });
+    options.handle(connection).then(
+      () => socket.end(),
+      (error: unknown) => {
+        if (!gone.signal.aborted) log.info({ surface: name, reason: error instanceof Error ? error.message : 'unknown' }, 'a connection was ended');
+        socket.destroy();
+      },
+    );
+  };
+  const server: Server =
+    options.tls === undefined ? createServer(HALF_OPEN, accept) : createTlsServer({ ...HALF_OPEN, ...options.tls, minVersion: 'TLSv1.2' }, accept);
+  server.on('tlsClientError', () => undefined);
+  await listen(server, options);
+  const bound = server.address();
+  return {
+    address: typeof bound === 'object' && bound !== null ? `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}` : String(bound),
+    close: (timeoutMs) => close(server, connections, timeoutMs),
+  };
+}
+
+/** What it sends meanwhile is read and thrown away: else the answer could be lost with the connection. */
+function turnAway(socket: Socket, answer: string): void {
+  socket.setTimeout(TURN_AWAY_MS, () => socket.destroy());
+  socket.resume().end(answer);
+}
+
+/** Who waits for a next message is ended at once; who is in the middle of one has `timeoutMs`. */
+function close(server: Server, connections: ReadonlyMap<Connection, AbortController>, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const [{ socket }, gone] of connections) {
+        gone.abort();
+        socket.destroy();
+      }
+    }, timeoutMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    for (const connection of connections.keys()) {
+      connection.isStopping = true;
+      if (connection.isIdle) connection.socket.destroy();
+    }
+  });
+}
+
+async function listen(server: Server, { where, name }: SocketOptions): Promise<void> {
+  if ('path' in where) await removeStale(where.path);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
+      const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+      reject(new GatehouseError('config_invalid', `Cannot listen for ${name} on ${place}: ${why}. Choose another address. Nothing was changed.`, { cause }));
+    });
+    server.listen(where, resolve);
+  });
+  if ('path' in where) await chmod(where.path, where.mode);
+}
+
+/** Only a socket is removed: a file of that name is somebody's. */
+async function removeStale(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new GatehouseError('config_invalid', `${path} exists and is no socket. Nothing was changed; choose another path.`);
+  await rm(path, { force: true });
+}

@@ -1,0 +1,156 @@
+/** The programs of `examples/`, started as their READMEs say and driven against a real Gatehouse. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startOrigin, type OriginServer } from '../support/origin-server.ts';
+import { EXAMPLES, findFreePort, openExampleScene, requireProgram, type ExampleScene } from '../support/example-scene.ts';
+
+/** Without waiting for a server that is away: nothing listens on port 9 of loopback. */
+const NOBODY = 'http://127.0.0.1:9';
+
+let scene: ExampleScene;
+let origin: OriginServer;
+beforeAll(async () => {
+  origin = await startOrigin();
+  scene = await openExampleScene({
+    config: { proxyListen: '127.0.0.1:0', proxyOrigin: origin.url, proxyRoutesFile: join(EXAMPLES, 'nginx/routes.json'), icapListen: '127.0.0.1:0' },
+  });
+});
+afterAll(async () => {
+  await scene.close();
+  await origin.stop();
+});
+
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
+describe('python-requests', () => {
+  const run = async (folder: string, files: readonly string[], url = scene.app.url): Promise<{ code: number | null; lines: Record<string, unknown>[] }> => {
+    requireProgram('python3');
+    const key = await scene.createKey(['uploads:write', 'uploads:read', 'receipts:verify']);
+    const child = spawn('python3', [join(EXAMPLES, 'python-requests/upload.py'), '--publish', folder, '--attempts', '2', ...files], {
+      env: { PATH: process.env['PATH'], GATEHOUSE_URL: url, GATEHOUSE_KEY: key },
+    });
+    let out = '';
+    let faults = '';
+    child.stdout.on('data', (text: Buffer) => void (out += text.toString()));
+    child.stderr.on('data', (text: Buffer) => void (faults += text.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(faults).toBe('');
+    return {
+      code,
+      lines: out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    };
+  };
+
+  it('publishes what is clear, byte for byte and with its receipt, and nothing else', async () => {
+    const folder = join(scene.dir, 'python');
+    const { code, lines } = await run(folder, [scene.clear.path, scene.listed.path]);
+    expect(code).toBe(1);
+    expect((await namesIn(folder)).toSorted()).toEqual([`${scene.clear.sha256}.jpg`, `${scene.clear.sha256}.receipt`]);
+    expect((await readFile(join(folder, `${scene.clear.sha256}.jpg`))).equals(scene.clear.bytes)).toBe(true);
+    expect(lines[0]).toMatchObject({ message: 'The file was accepted.' });
+    expect(lines[1]).toMatchObject({ published: null, message: expect.stringMatching(/^This file could not be published\. Reference upl_/) });
+    // The same file again is the same upload.
+    expect(await run(folder, [scene.clear.path])).toMatchObject({ code: 0 });
+  });
+
+  it('publishes nothing that could not be screened, nor without an answer', async () => {
+    const folder = join(scene.dir, 'python-none');
+    const text = join(scene.dir, 'words.txt');
+    await writeFile(text, 'no picture');
+    expect(await run(folder, [text])).toMatchObject({ code: 1 });
+    expect(await run(folder, [scene.clear.path], NOBODY)).toMatchObject({ code: 2 });
+    expect(await namesIn(folder)).toEqual([]);
+  });
+});
+
+describe('php', () => {
+  const open = async (folder: string, url: string): Promise<string> => {
+    const port = await findFreePort();
+    const key = await scene.createKey(['scan', 'receipts:verify']);
+    await scene.start('php', ['-S', `127.0.0.1:${port}`, join(EXAMPLES, 'php/index.php')], {
+      port,
+      env: { GATEHOUSE_URL: url, GATEHOUSE_KEY: key, PUBLISH_DIR: folder },
+    });
+    return `http://127.0.0.1:${port}/`;
+  };
+  const send = async (page: string, bytes: Buffer): Promise<{ status: number; text: string }> => {
+    const form = new FormData();
+    form.set('picture', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'holiday.jpg');
+    const answer = await fetch(page, { method: 'POST', body: form });
+    return { status: answer.status, text: await answer.text() };
+  };
+
+  it('publishes what is clear and shows the neutral text for what is listed', async () => {
+    const folder = join(scene.dir, 'php');
+    const page = await open(folder, scene.app.url);
+    expect(await send(page, scene.clear.bytes)).toMatchObject({ status: 201 });
+    const refused = await send(page, scene.listed.bytes);
+    expect(refused.status).toBe(422);
+    expect(refused.text).toMatch(/This file could not be published\. Reference scn_/);
+    expect((await namesIn(folder)).toSorted()).toEqual([`${scene.clear.sha256}.jpg`, `${scene.clear.sha256}.jpg.receipt`]);
+    expect((await readFile(join(folder, `${scene.clear.sha256}.jpg`))).equals(scene.clear.bytes)).toBe(true);
+  });
+
+  it('publishes nothing when Gatehouse does not answer', async () => {
+    const folder = join(scene.dir, 'php-none');
+    const page = await open(folder, NOBODY);
+    expect(await send(page, scene.clear.bytes)).toMatchObject({ status: 503 });
+    expect(await namesIn(folder)).toEqual([]);
+  });
+});
+
+const portOf = (address: string | undefined): string => address?.split(':').at(-1) ?? '';
+const upload = async (url: string, bytes: Buffer, isForm: boolean): Promise<{ status: number; text: string }> => {
+  const form = new FormData();
+  form.set('file', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'a.jpg');
+  const how = isForm ? { body: form } : { body: new Uint8Array(bytes), headers: { 'content-type': 'image/jpeg' } };
+  const reply = await fetch(url, { method: 'POST', ...how }).catch(() => undefined);
+  return { status: reply?.status ?? 0, text: (await reply?.text()) ?? '' };
+};
+
+describe.each(['nginx', 'squid'] as const)('%s', (name) => {
+  let url: string;
+  let away: string;
+  beforeAll(async () => {
+    const { surfaces } = scene.app.app.services;
+    const start = async (env: Record<string, string>): Promise<string> => {
+      const port = await findFreePort();
+      const dir = await mkdtemp(join(scene.dir, `${name}-`));
+      await chmod(scene.dir, 0o755);
+      await scene.start('bash', [join(EXAMPLES, name, 'run.sh')], { env: { PORT: String(port), DIR: dir, ...env }, port });
+      return `http://127.0.0.1:${port}/upload`;
+    };
+    requireProgram(name);
+    const originPort = portOf(origin.url);
+    url = await start(
+      name === 'nginx'
+        ? { PROXY_PORT: portOf(surfaces.proxy.address()) }
+        : { ORIGIN_PORT: originPort, ICAP_PORT: portOf(surfaces.icap.addresses().get('icap')) },
+    );
+    away = await start(name === 'nginx' ? { PROXY_PORT: '9' } : { ORIGIN_PORT: originPort, ICAP_PORT: '9' });
+  });
+
+  it.each([true, false])('passes what is clear byte for byte, and nothing that is listed (as a form: %s)', async (isForm) => {
+    origin.received.length = 0;
+    expect(await upload(url, scene.clear.bytes, isForm)).toMatchObject({ status: 200 });
+    const sent = origin.received.find(({ method }) => method === 'POST')?.body ?? Buffer.alloc(0);
+    expect(isForm ? sent.includes(scene.clear.bytes) : sent.equals(scene.clear.bytes)).toBe(true);
+    origin.received.length = 0;
+    const refused = await upload(url, scene.listed.bytes, isForm);
+    expect(refused.status).toBe(name === 'nginx' ? 422 : 403);
+    expect(refused.text).toMatch(/This file could not be published\. Reference/);
+    expect(origin.received).toEqual([]);
+  });
+
+  it('passes nothing without Gatehouse', async () => {
+    origin.received.length = 0;
+    expect((await upload(away, scene.clear.bytes, false)).status).toBeGreaterThanOrEqual(500);
+    expect(origin.received).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+/** A request whose body can be sent slowly, or break off. */
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestApp } from '../app.ts';
+import type { SendOptions } from '../surfaces.ts';
+
+const PIECE_BYTES = 16_384;
+
+export interface HttpSending extends SendOptions {
+  readonly method: string;
+  readonly path: string;
+  readonly content: Buffer;
+  readonly type?: string;
+  /** Beside, or in place of, those that are sent anyway. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** @returns undefined when the connection broke before a whole answer */
+export function sendBody(app: TestApp, sending: HttpSending): Promise<HttpReply | undefined> {
+  const { method, path, content, type = 'application/octet-stream', abortAfterBytes = Infinity, pauseMs } = sending;
+  const headers = { authorization: `Bearer ${app.key}`, 'content-type': type, 'content-length': content.length, ...sending.headers };
+  return new Promise((resolve) => {
+    const asked = request(new URL(path, app.url), { method, headers, agent: false }, (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => void chunks.push(chunk));
+      reply.once('end', () => resolve({ status: reply.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString()) }));
+      reply.once('error', () => resolve(undefined));
+    });
+    asked.once('error', () => resolve(undefined));
+    void (async () => {
+      for (let at = 0; at < content.length && !asked.destroyed; at += PIECE_BYTES) {
+        if (at >= abortAfterBytes) return void asked.destroy();
+        asked.write(content.subarray(at, at + PIECE_BYTES));
+        if (pauseMs !== undefined) await sleep(pauseMs);
+      }
+      asked.end();
+    })();
+  });
+}
+
+function parse(text: string): Record<string, unknown> {
+  const value: unknown = text === '' ? {} : JSON.parse(text);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
