@@ -22,6 +22,7 @@ const SUITES = {
   log: async () => (await import('./log.mjs')).benchLog,
   geo: async () => (await import('./geo.mjs')).benchGeo,
   memory: async () => (await import('./memory.mjs')).benchMemory,
+  surfaces: async () => (await import('./surfaces.mjs')).benchSurfaces,
   'age-page': async () => (await import('./age-page.mjs')).benchAgePage,
 };
 
@@ -36,6 +37,7 @@ const FLAGS_OF = {
   credential: ['--quick'],
   log: ['--quick', '--large'],
   geo: ['--quick'],
+  surfaces: ['--quick'],
 };
 
 const args = process.argv.slice(2);

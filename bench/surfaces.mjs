@@ -2,11 +2,13 @@
  * What each surface costs, beside a plain copy of the same bytes to disk by a Node HTTP server. The content is of no known type and the policy
  * releases it, so that the surface is measured and no decoder; then a JPEG that is cleared; then 200 senders at once.
  */
+import { join } from 'node:path';
 import { readTree, round, spread } from './measure.mjs';
 import { benchManyUploads } from './many-uploads.mjs';
 import { encode, makePixels } from './pictures.mjs';
 import { createClients, makeCopy, makeNoise, makeTicket, openScene } from './surface-clients.mjs';
 
+const LIST = join(import.meta.dirname, '../packages/server/src/console/data/demo-list.csv');
 const PLAIN = 'plain copy';
 const AT_ONCE = 4;
 /** Counts are for one round; the surfaces take turns in each, and what disturbs a round disturbs all of them. */
@@ -30,6 +32,7 @@ export async function benchSurfaces({ isQuick }) {
   const scene = await openScene({ GATEHOUSE_ON_UNSCANNABLE: 'release' });
   let measured;
   try {
+    await scene.server.cli('list', 'import', LIST, '--name', 'Demonstration');
     const clients = createClients(scene);
     measured = {
       sizes: await measureSizes(scene, clients, isQuick ? QUICK : SIZES),
@@ -49,7 +52,8 @@ async function measureSizes(scene, clients, sizes) {
     const due = Object.entries(clients).filter(([name, { limitBytes }]) => sizeBytes <= (limitBytes ?? Infinity) && (sizeBytes < 1e9 || GIGABYTE.has(name)));
     const runs = new Map(due.map(([name]) => [name, []]));
     for (const [, client] of due) if (sizeBytes < 1e8) await client.send(makeNoise(sizeBytes));
-    for (let turn = 0; turn < rounds; turn++) for (const [name, client] of due) runs.get(name).push(await sendMany(scene, client, { count, make: () => makeNoise(sizeBytes) }));
+    for (let turn = 0; turn < rounds; turn++)
+      for (const [name, client] of due) runs.get(name).push(await sendMany(scene, client, { count, make: () => makeNoise(sizeBytes) }));
     for (const [name, all] of runs) found.push({ surface: name, size: label, sizeBytes, ...summarise(all, sizeBytes) });
   }
   const plainOf = (size) => found.find((one) => one.surface === PLAIN && one.size === size).cpuMs;
@@ -146,8 +150,15 @@ function toSizeTables(found) {
       ({ cpuMs, timesPlain }) => `${round(cpuMs, cpuMs < 10 ? 2 : 0)} (${timesPlain})`,
       `Bytes of no known type, released by policy; ${AT_ONCE} at once, one from 100 MB on. The plain copy is a Node HTTP server that writes the body to a file with fsync; with digests it computes MD5, SHA-1 and SHA-256 on the way, as every screening must. CPU time counts in steps of 10 ms of a whole run. The decoder process and PostgreSQL are in the detail (bench/results.json). "-": larger than the surface takes, or not sent.`,
     ),
-    table('Throughput: bodies a second, MB a second', ({ filesPerS, mbPerS }) => `${round(filesPerS, filesPerS < 10 ? 2 : 0)}, ${round(mbPerS, mbPerS < 10 ? 1 : 0)}`),
-    table('Wall ms of one body: p50, p99', ({ p50, p99 }) => `${Math.round(p50)}, ${Math.round(p99)}`, 'From the first byte sent to the answer read; the senders share the same cores.'),
+    table(
+      'Throughput: bodies a second, MB a second',
+      ({ filesPerS, mbPerS }) => `${round(filesPerS, filesPerS < 10 ? 2 : 0)}, ${round(mbPerS, mbPerS < 10 ? 1 : 0)}`,
+    ),
+    table(
+      'Wall ms of one body: p50, p99',
+      ({ p50, p99 }) => `${Math.round(p50)}, ${Math.round(p99)}`,
+      'From the first byte sent to the answer read; the senders share the same cores.',
+    ),
   ];
 }
 

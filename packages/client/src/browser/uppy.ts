@@ -2,6 +2,7 @@
  * A plugin for Uppy. By itself it is the uploader: each file is asked about, sent to Gatehouse in one request, and waited for. Beside @uppy/tus
  * (`transport: 'tus'`) it only asks, and gives tus the headers. Uppy is not imported: what is used of it stands here as a shape.
  */
+import { readTimeS } from '../outside.ts';
 import type { Uploader, UploadResult } from './uploader.ts';
 
 export interface UppyFileLike {
@@ -88,7 +89,7 @@ export class GatehouseUploads {
     const { uppy, opts, stop } = this;
     const file = uppy.getFile(id);
     if (!isWaiting(file)) return;
-    const startedMs = performance.now();
+    const startedMs = readTimeS() * 1000;
     tell(uppy, 'upload-start', [file]);
     const result = await opts.uploader
       .upload(file.data, {

@@ -35,8 +35,7 @@ export async function callGatehouse(connection: Connection, call: Call): Promise
 
 async function send(connection: Connection, call: Call): Promise<Answer> {
   try {
-    // The type does not know that Node takes an async iterable as a body.
-    const reply = await connection.fetch(`${connection.base}${call.path}`, toInit(connection, call) as RequestInit);
+    const reply = await connection.fetch(`${connection.base}${call.path}`, toInit(connection, call));
     const text = await reply.text();
     if (text.length > ANSWER_CHARS_MAX) throw new GatehouseClientError('gatehouse_answer', 'It was too long.');
     return { status: reply.status, body: toRecord(parseJson(text)) ?? {} };

@@ -4,6 +4,7 @@
  */
 import { GatehouseClientError } from '../errors.ts';
 import { parseUrl } from '../options.ts';
+import { readTimeS } from '../outside.ts';
 import type { GateHandler, GateRequest } from '../types.ts';
 import { callGatehouse, type Connection } from './gatehouse.ts';
 import { measure, meterContent, type Content } from './hashing.ts';
@@ -72,14 +73,14 @@ export interface ReceiptGate {
 const MAX_BYTES = 100 * 1024 ** 2;
 const TIMEOUT_MS = 10_000;
 const WAIT_S = 30;
-const KEYS_MS = 300_000;
+const KEYS_S = 300;
 const RECEIPT_HEADER = 'gatehouse-receipt';
 
 interface Deps {
   readonly options: ReceiptGateOptions;
   readonly connection: Connection;
   readonly maxBytes: number;
-  keys: { readonly jwks: unknown; readonly atMs: number } | undefined;
+  keys: { readonly jwks: unknown; readonly atS: number } | undefined;
 }
 
 /** @throws {GatehouseClientError} `option_invalid` */
@@ -113,10 +114,10 @@ async function verify(deps: Deps, receipt: string, content: Content): Promise<Re
 
 async function readJwks(deps: Deps): Promise<unknown> {
   if (deps.options.jwks !== undefined) return deps.options.jwks;
-  const nowMs = performance.now();
-  if (deps.keys === undefined || nowMs - deps.keys.atMs > KEYS_MS) {
+  const nowS = readTimeS();
+  if (deps.keys === undefined || nowS - deps.keys.atS > KEYS_S) {
     const { body } = await callGatehouse(deps.connection, { method: 'GET', path: '/.well-known/gatehouse-receipts.json' });
-    deps.keys = { jwks: body, atMs: nowMs };
+    deps.keys = { jwks: body, atS: nowS };
   }
   return deps.keys.jwks;
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import express from 'express';
 import type { Browser, Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptGate, readReceipt, toExpress, type ReceiptGate } from '@gatehouse/client/uploads';
 import { hammingDistance, pdqForms } from '@gatehouse/pdq';
@@ -25,7 +25,7 @@ const published: { readonly sha256: string; readonly by: string }[] = [];
 /** Bytes that left the page, by path. */
 let left: Map<string, number>;
 
-const draw = (seed: number): sharp.Sharp => {
+const draw = (seed: number): Sharp => {
   const { data, width, height, channels } = generatePicture({ seed, width: 640, height: 480 });
   return sharp(data, { raw: { width, height, channels } });
 };
@@ -117,7 +117,7 @@ beforeEach(async () => {
 const choose = (bytes: Buffer, id = 'other', name = 'picture.jpg'): Promise<void> =>
   page.locator(`#${id}`).setInputFiles({ name, mimeType: name.endsWith('.jpg') ? 'image/jpeg' : 'application/octet-stream', buffer: bytes });
 const call = <T>(name: string, value?: unknown): Promise<T> =>
-  page.evaluate(([what, given]) => (Reflect.get(globalThis, what as string) as (given: unknown) => unknown)(given), [name, value] as const) as Promise<T>;
+  page.evaluate(([what, given]) => (Reflect.get(globalThis, what) as (given: unknown) => unknown)(given), [name, value] as const) as Promise<T>;
 const publish = async (bytes: Buffer, receipt: string): Promise<number> =>
   (await fetch(`${site}/publish`, { method: 'POST', body: new Uint8Array(bytes), headers: { 'gatehouse-receipt': receipt, 'content-type': 'image/jpeg' } }))
     .status;

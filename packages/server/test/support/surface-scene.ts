@@ -128,7 +128,9 @@ interface Proxy {
 }
 
 /** PostgreSQL that can go away: every connection breaks, and no new one comes about. */
-async function openProxy({ host, port }: DatabaseTarget): Promise<Proxy> {
+async function openProxy(target: DatabaseTarget): Promise<Proxy> {
+  if (!('host' in target)) throw new TypeError('the test cluster is named by host and port');
+  const { host, port } = target;
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);

@@ -1,6 +1,6 @@
 /** The page of a site whose visitors send files to Gatehouse; bundled for the browser tests. What the tests call stands in `globalThis`. */
-import Uppy from '@uppy/core';
-import { attachToInput, createFileHasher, createUploader, type UploadResult } from '@gatehouse/client/browser';
+import Uppy, { type BasePlugin, type Meta } from '@uppy/core';
+import { attachToInput, createFileHasher, createUploader, type Uploader, type UploadResult } from '@gatehouse/client/browser';
 import { GatehouseUploads } from '@gatehouse/client/uppy';
 
 const gatehouseUrl = document.documentElement.dataset['gatehouse'] ?? '';
@@ -32,7 +32,8 @@ const chosen = (): File => {
 async function sendByUppy(): Promise<unknown> {
   const said: string[] = [];
   const uppy = new Uppy();
-  uppy.use(GatehouseUploads as never, { uploader } as never);
+  // Its types want a class of its own; what it calls is all there.
+  uppy.use(GatehouseUploads as unknown as typeof BasePlugin<{ id?: string; uploader: Uploader }, Meta, Record<string, never>>, { uploader });
   uppy.on('info-visible', () => said.push(...uppy.getState().info.map(({ message }) => (typeof message === 'string' ? message : ''))));
   uppy.addFile({ name: chosen().name, data: chosen() });
   const outcome = await uppy.upload();

@@ -96,8 +96,11 @@ async function screenStream(session: Session, command: Command): Promise<boolean
   } catch (error) {
     const isTooLarge = error instanceof GatehouseError && error.code === 'too_large';
     reply(session, command, isTooLarge ? 'INSTREAM size limit exceeded. ERROR' : 'stream: the content could not be taken; try again. ERROR');
-    // Where the next command begins is not known.
-    if (!state.isWhole) await drain(reader, socket.destroyed);
+    // Where the next command begins is not known. The answer goes out at once, and what is still sent is read, so that it is not lost with a reset.
+    if (!state.isWhole) {
+      socket.end();
+      await drain(reader, socket.destroyed);
+    }
     return state.isWhole && session.id !== undefined;
   }
   return reply(session, command, describeVerdict(passed, deps.fragments.isFragment(socket.remoteAddress ?? '', passed)));

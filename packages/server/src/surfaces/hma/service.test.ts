@@ -79,7 +79,7 @@ describe('an entry', () => {
 });
 
 describe('answers', () => {
-  const give = async (isOn: boolean, fault?: unknown): Promise<{ status: number; text: string | undefined }> => {
+  const give = async (isOn: boolean, fault?: Error): Promise<{ status: number; text: string | undefined }> => {
     const answer = await answerHma({ isOn } as HmaService, () => {
       if (fault !== undefined) throw fault;
       return new Reply('{}');

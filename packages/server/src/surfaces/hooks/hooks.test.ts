@@ -130,7 +130,7 @@ describe.each([
       throw new Error('something else');
     };
     answers['exception'] = (await ask(path, 'exception')).status;
-    screening.answer = ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('late'))));
+    screening.answer = ({ signal }) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('late'))));
     answers['timeout'] = (await ask(path, 'timeout')).status;
     expect(answers).toEqual({ worker_died: 503, queue_full: 503, internal: 503, exception: 503, timeout: 503 });
     await isEmptyAgain();

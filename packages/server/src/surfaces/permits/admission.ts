@@ -2,7 +2,7 @@
 import { GatehouseError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/http/rights.ts';
 import type { SurfaceParts } from '../room.ts';
-import { bindTo } from './binding-rules.ts';
+import { bindTo } from './binding.ts';
 import { bindPermit, hasPermit, releasePermit, usePermit } from './store.ts';
 
 export interface AdmissionRequest {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pdqForms } from '@gatehouse/pdq';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { startTestApp, type TestApp } from '../../../test/support/app.ts';
 import { generatePicture } from '../../../test/support/pictures.ts';
 import type { Outcome, PermitReply } from './schema.ts';
@@ -29,7 +29,7 @@ async function toSample(bytes: Buffer): Promise<Sample> {
   };
 }
 
-function draw(seed: number): sharp.Sharp {
+function draw(seed: number): Sharp {
   const { data, width, height, channels } = generatePicture({ seed, width: 320, height: 240 });
   return sharp(data, { raw: { width, height, channels } });
 }

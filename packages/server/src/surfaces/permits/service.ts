@@ -10,7 +10,7 @@ import { newId, randomHex } from '../../platform/ids.ts';
 import type { Principal } from '../../platform/http/rights.ts';
 import type { SurfaceParts } from '../room.ts';
 import { createAdmission, type AdmissionService } from './admission.ts';
-import { bindTo } from './binding-rules.ts';
+import { bindTo } from './binding.ts';
 import { COST, describePermit, isPermitted, toOutcome, toSignals } from './rules.ts';
 import type { Outcome, PermitReply, PermitRequest } from './schema.ts';
 import { chargeHolder, deleteOldPermits, insertPermit, type Holder } from './store.ts';

@@ -1,4 +1,4 @@
-/** What a permit is for. Pure. */
+/** What a permit is for. */
 import { hash } from 'node:crypto';
 
 /** Without the permit's secret nobody can tell from this which file that was. */
