@@ -11,7 +11,9 @@ import { join } from 'node:path';
 const [dir] = process.argv.slice(2);
 mkdirSync(dir, { recursive: true });
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response));
+
+async function answer(request, response) {
   const path = join(dir, randomUUID());
   const hashes = request.url === '/digests' ? ['md5', 'sha1', 'sha256'].map((name) => createHash(name)) : [];
   try {
@@ -31,7 +33,8 @@ const server = createServer(async (request, response) => {
   } finally {
     await rm(path, { force: true });
   }
-});
+}
+
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
 process.once('SIGTERM', () => {
   server.close();

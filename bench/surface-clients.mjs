@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { startServer } from './server.mjs';
 
 const PIECE_BYTES = 65_536;
+const SMALL_BYTES = 4096;
 const NOISE = randomBytes(1_048_576);
 const INNER = 'PUT /upload HTTP/1.1\r\nHost: service.example\r\nContent-Type: application/octet-stream\r\n\r\n';
 const BOUNDARY = 'gatehouse-bench';
@@ -107,10 +108,12 @@ export function createClients(scene) {
         if (state !== 'released') throw new Error(`send: ${state}`);
       },
     },
+    tus: { send: (body) => sendTus(scene, api, body) },
     proxy: { send: (body) => send({ port: ports.proxy, path: '/upload', method: 'PUT', headers: { 'content-type': 'application/octet-stream' } }, body) },
     'ICAP, 204': { send: (body) => sendIcap(ports.icap, body, true) },
     'ICAP, bytes back': { send: (body) => sendIcap(ports.icap, body, false) },
     clamd: { send: (body) => sendClamd(ports.clamd, body) },
+    'clamd, pieces of 4 KiB': { limitBytes: 100_000_000, send: (body) => sendClamd(ports.clamd, inSmall(body)) },
     'hook of pict-rs': { send: (body) => send(post('/v1/hooks/pictrs', { 'content-type': 'image/jpeg', authorization: basic }), body, [200, 204]) },
     'HMA look-up': {
       limitBytes: 256 * 1024 ** 2,
@@ -127,6 +130,19 @@ async function sendUpload(send, { api, headers }, body) {
   const sent = await send({ port: api, path: `/v1/uploads/${id}/content?wait=${WAIT_S}`, method: 'PUT', headers }, body, [200, 202]);
   const { state } = JSON.parse(sent.text);
   if (state !== 'released') throw new Error(`uploads: ${state}`);
+}
+
+/** One request to begin, one with all bytes; 423 while it is not decided. */
+async function sendTus(scene, api, body) {
+  const headers = { authorization: await takeTicket(scene.server), 'tus-resumable': '1.0.0' };
+  const nothing = { sizeBytes: 0, pieces: () => [] };
+  const begun = await sendHttp(scene, { port: api, path: '/v1/tus', method: 'POST', headers: { ...headers, 'upload-length': body.sizeBytes } }, nothing);
+  if (begun.status !== 201) throw new Error(`tus: ${begun.status} ${begun.text.slice(0, 300)}`);
+  const path = new URL(begun.headers.location, scene.server.url).pathname;
+  const patch = { ...headers, 'upload-offset': 0, 'content-type': 'application/offset+octet-stream' };
+  let reply = await sendHttp(scene, { port: api, path, method: 'PATCH', headers: patch }, body);
+  for (let asked = 0; reply.status === 423 && asked < WAIT_S; asked++) reply = await sendHttp(scene, { port: api, path, method: 'HEAD', headers }, nothing);
+  if (reply.headers['gatehouse-state'] !== 'released') throw new Error(`tus: ${reply.status} ${reply.headers['gatehouse-state']} ${reply.text.slice(0, 300)}`);
 }
 
 /** A ticket takes 1,000 uploads; the next one is made when it is used up. */
@@ -168,7 +184,7 @@ function sendHttp({ agent }, { port, path, method, headers }, body) {
       const chunks = [];
       incoming.on('data', (chunk) => chunks.push(chunk));
       incoming.once('error', reject);
-      incoming.once('end', () => resolve({ status: incoming.statusCode, text: Buffer.concat(chunks).toString() }));
+      incoming.once('end', () => resolve({ status: incoming.statusCode, headers: incoming.headers, text: Buffer.concat(chunks).toString() }));
     });
     void writeAll(outgoing, body.pieces(), body.abortAfterBytes).then(() => outgoing.end());
   });
@@ -180,8 +196,29 @@ async function writeAll(stream, pieces, abortAfterBytes = Infinity) {
     written += piece.length;
     if (written > abortAfterBytes) stream.destroy(new Error('broken off'));
     if (stream.destroyed) return;
-    if (!stream.write(piece)) await new Promise((done) => stream.once('drain', done).once('close', done));
+    if (!stream.write(piece)) await waitForDrain(stream);
   }
+}
+
+/** As many clients cut a stream: what a surface pays for each piece shows here. */
+function inSmall(body) {
+  return {
+    ...body,
+    *pieces() {
+      for (const piece of body.pieces()) for (let at = 0; at < piece.length; at += SMALL_BYTES) yield piece.subarray(at, at + SMALL_BYTES);
+    },
+  };
+}
+
+/** Leaves no listener behind: a gigabyte has 15,000 pieces. */
+function waitForDrain(stream) {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
 }
 
 function* inChunks(pieces) {
@@ -243,7 +280,7 @@ async function sendClamd(port, body) {
 
 /** The application behind the proxy: reads everything, and hands it to whoever wants to look. */
 async function startOrigin() {
-  const origin = { port: 0, onBody: undefined, stop: () => void server.closeAllConnections() };
+  const origin = { port: 0, onBody: undefined, stop: () => server.closeAllConnections() };
   const server = createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => void (origin.onBody !== undefined && chunks.push(chunk)));

@@ -125,13 +125,16 @@ async function createParts(context: AppContext, needs: IntakeNeeds): Promise<{ r
   const { config, blobs, clock, metrics } = context;
   const dir = inDataDir(config, 'spool');
   const holder = { waiting: (): number => 0 };
-  const spool = await openSpool({ dir, maxBytes: config.spoolMaxBytes, otherBytes: () => holder.waiting() });
+  const counts: (() => number)[] = [];
+  const elsewhere = { bytes: () => counts.reduce((sum, count) => sum + count(), 0), add: (count: () => number) => void counts.push(count) };
+  const spool = await openSpool({ dir, maxBytes: config.spoolMaxBytes, otherBytes: () => holder.waiting() + elsewhere.bytes() });
   const keyPath = config.receiptKeyFile ?? inDataDir(config, 'keys', 'receipt.pem');
   const value: Parts = {
     context,
     lists: needs.lists,
     screening: needs.screening,
     spool,
+    elsewhere,
     storage: createStorage(blobs, dir),
     waiters: createWaiters(clock, context.stopping),
     signer: await openReceiptSigner(keyPath, config.receiptKeyFile === undefined),

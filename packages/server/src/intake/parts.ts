@@ -23,6 +23,8 @@ export interface Parts {
   readonly lists: ListSet;
   readonly screening: ScreeningService & Partial<PreviewRenderer> & { readonly stub?: Stub };
   readonly spool: Spool;
+  /** Bytes that surfaces keep until they are whole. */
+  readonly elsewhere: { bytes(): number; add(count: () => number): void };
   readonly storage: Storage;
   readonly waiters: Waiters;
   readonly signer: ReceiptSigner;

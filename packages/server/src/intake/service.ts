@@ -86,6 +86,8 @@ export interface IntakeService {
   summarise(): Promise<IntakeSummary>;
   /** Bytes in the spool and in uploads that wait for their verdict. */
   waitingBytes(): number;
+  /** Bytes that a surface keeps until they are whole count against the same limit. */
+  countElsewhere(bytes: () => number): void;
   readonly policyVersion: string;
   /** For jobs. */
   readonly upkeep: {
@@ -143,7 +145,8 @@ export function createIntakeService(deps: UploadDeps): IntakeService {
       const { byState, decided, oldestUndecidedAt } = await countUploads(database.sql, later(clock.now(), { days: -1 }));
       return { byState, decidedLastDay: decided, oldestUndecidedAt, deadCallbacks: await countDead(database.sql) };
     },
-    waitingBytes: () => deps.spool.usedBytes() + deps.screener.waitingBytes(),
+    waitingBytes: () => deps.spool.usedBytes() + deps.screener.waitingBytes() + deps.elsewhere.bytes(),
+    countElsewhere: (bytes) => deps.elsewhere.add(bytes),
     policyVersion: deps.policyVersion,
     upkeep: createUpkeep(deps),
   };

@@ -39,6 +39,33 @@ describe('receive', () => {
     await expectEmpty(spool);
   });
 
+  it('writes large pieces, whatever the sender cuts them into', async () => {
+    const writes: number[] = [];
+    const openCounting = (async (...args: Parameters<typeof open>) => {
+      const file = await open(...args);
+      const write = file.write.bind(file);
+      const count = async (piece: Uint8Array, offset: number): Promise<unknown> => {
+        writes.push(piece.byteLength - offset);
+        return write(piece, offset);
+      };
+      return Object.assign(file, { write: count });
+    }) as typeof open;
+    const spool = await make({ openFile: openCounting });
+    const piece = 65_536;
+    for (const sizes of [[1, piece - 1], [piece - 1, 2], [piece, 1], [piece + 1, 3, piece, 3 * piece - 4, 5], Array.from({ length: 100 }, () => 4_093)]) {
+      writes.length = 0;
+      const bytes = pattern(sizes.reduce((sum, size) => sum + size, 0));
+      let at = 0;
+      const chunks = sizes.map((size) => bytes.subarray(at, (at += size)));
+      const spooled = await spool.receive(Readable.from(chunks), request());
+      expect((await readFile(spooled.path)).equals(bytes)).toBe(true);
+      expect(spooled.digests).toEqual({ md5: digest('md5', bytes), sha1: digest('sha1', bytes), sha256: digest('sha256', bytes) });
+      expect(writes.length).toBe(Math.ceil(bytes.length / piece));
+      expect(spool.usedBytes()).toBe(bytes.length);
+      await spooled.discard();
+    }
+  });
+
   it('takes an empty content as what it is', async () => {
     const spooled = await (await make()).receive(Readable.from([]), request());
     expect(spooled.sizeBytes).toBe(0);

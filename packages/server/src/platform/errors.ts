@@ -38,6 +38,11 @@ export const PROBLEMS = {
   gone: { status: 410, title: 'This no longer exists', remedy: 'It expired or was removed. Begin again.' },
   length_required: { status: 411, title: 'The length is needed', remedy: 'Send a Content-Length, or chunked encoding where it is allowed.' },
   too_large: { status: 413, title: 'The content is larger than allowed', remedy: 'Send less, or raise the limit named in `detail`.' },
+  version_unsupported: {
+    status: 412,
+    title: 'That version of the protocol is not spoken here',
+    remedy: 'Use a client that speaks a version named in Tus-Version.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The content type is not accepted here',
@@ -47,6 +52,11 @@ export const PROBLEMS = {
     status: 421,
     title: 'This host name is not served here',
     remedy: 'Use the address of the service, or add the name to GATEHOUSE_ALLOWED_HOSTS.',
+  },
+  not_published: {
+    status: 422,
+    title: 'This file could not be published',
+    remedy: 'Sending it again changes nothing. Ask the service, and name the reference.',
   },
   length_mismatch: { status: 422, title: 'The content ended early or was longer than announced', remedy: 'Send the whole content again.' },
   digest_mismatch: { status: 422, title: 'The content does not have the announced digest', remedy: 'Send the content again; it was changed on its way.' },
@@ -108,6 +118,16 @@ export const PROBLEMS = {
     status: 502,
     title: 'The dataset of addresses could not be fetched',
     remedy: 'Try again later, or fetch the file yourself and give it with `gatehouse geo update --from`. The one in use stays.',
+  },
+  upload_locked: {
+    status: 423,
+    title: 'The upload cannot be gone on with yet',
+    remedy: 'Ask again after the time given in Retry-After. What was received is kept.',
+  },
+  checksum_mismatch: {
+    status: 460,
+    title: 'The piece does not have the announced checksum',
+    remedy: 'Send the piece again; what was received before it is kept.',
   },
   rate_limited: { status: 429, title: 'Too many requests', remedy: 'Wait for the time given in Retry-After.' },
   internal: { status: 500, title: 'Something went wrong on our side', remedy: 'Try again; if it persists, give the request id to the operator.' },
@@ -171,6 +191,8 @@ export interface ErrorExtras {
   readonly retryAfterS?: number;
   /** Further members of the problem+json object. */
   readonly members?: Readonly<Record<string, string | number | boolean>>;
+  /** What a protocol wants with every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 

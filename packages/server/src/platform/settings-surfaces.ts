@@ -15,6 +15,9 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const s3Bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket: 3 to 63 small letters, digits, . and -');
+
 export const SURFACE_SETTINGS = {
   stubMode: {
     schema: flag.default(false),
@@ -29,6 +32,15 @@ export const SURFACE_SETTINGS = {
   passDeadlineMs: {
     schema: whole(100, 3_600_000).default(60_000),
     about: 'How long such a surface waits for a verdict; then the answer is `error` and nothing is let through.',
+  },
+  tusExpiryMinutes: {
+    schema: whole(1, 10_080).default(1440),
+    about: 'How long an unfinished resumable upload waits for its next piece; at most seven times that in all. Then its bytes are removed.',
+  },
+  tusMaxOpen: { schema: whole(1, 100_000).default(50), about: 'Unfinished resumable uploads of one key, or of one end user, at once.' },
+  tusWaitSeconds: {
+    schema: whole(0, 60).default(20),
+    about: 'How long the answer to the last piece of a resumable upload waits for the decision; after that the client asks again.',
   },
   proxyListen: { schema: hostPort.optional(), about: 'Address (host:port) of the reverse proxy in front of a web application. Default: off.' },
   proxyOrigin: {
@@ -122,6 +134,51 @@ export const SURFACE_SETTINGS = {
     schema: whole(0, 10_000).default(250),
     about: 'Every answer about a permit is given after this time, or a multiple of it, so that its time tells nothing.',
   },
+  s3Endpoint: {
+    schema: z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin such as https://s3.eu-west-2.amazonaws.com, without a path').optional(),
+    about: 'The S3-compatible store of the quarantine bucket and the released bucket: https://host or http://host:port. Default: off.',
+  },
+  s3PublicEndpoint: {
+    schema: z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin such as https://uploads.example, without a path').optional(),
+    about: 'The same store, as browsers and apps reach it, for the addresses that uploads are sent to. Default: s3Endpoint.',
+  },
+  s3Region: { schema: text.default('us-east-1'), about: 'Region that requests to the store are signed for.' },
+  s3AccessKeyId: { schema: text.optional(), about: 'Key for the store: may read, list and delete in quarantine, write, read and delete in released, and sign uploads.' },
+  s3SecretAccessKey: { schema: text.optional(), about: 'Its secret.', isSecret: true },
+  s3QuarantineBucket: { schema: s3Bucket.optional(), about: 'Bucket that people upload to. Versioned, and read by nobody but Gatehouse.' },
+  s3ReleasedBucket: { schema: s3Bucket.optional(), about: 'Bucket that content with a receipt is written to, by nobody but Gatehouse. The service publishes from here.' },
+  s3KeyPrefix: {
+    schema: z.string().max(200).default(''),
+    about: 'Only objects of the quarantine bucket whose keys begin so are taken, and uploads get such keys. Default: all.',
+  },
+  s3PathStyle: { schema: flag.default(true), about: 'Whether the bucket stands in the path (https://host/bucket/key) and not in the host name.' },
+  s3PollSeconds: {
+    schema: whole(5, 86_400).default(60),
+    about: 'How often the quarantine bucket is listed for what no event told about. Each time all of its objects are listed.',
+  },
+  s3EventsSecret: {
+    schema: z
+      .string()
+      .regex(/^[\w-]{16,200}$/, 'must be 16 to 200 letters, digits, - or _')
+      .optional(),
+    about: 'Last part of the address /v1/hooks/s3-events/<secret>, for stores that send events and cannot send a key. Default: keys only.',
+    isSecret: true,
+  },
+  s3PresignMinutes: { schema: whole(1, 10_080).default(60), about: 'How long an address for an upload to the store can be used; never longer than uploadTtlMinutes.' },
+  s3MaxObjectBytes: {
+    schema: whole(1, 5 * 1024 ** 4).optional(),
+    about: 'Largest object that is taken from the quarantine bucket, and that its upload policies allow. Default, and at most: maxUploadBytes.',
+  },
+  s3PartsAboveBytes: {
+    schema: whole(5 * MIB, 5 * 1024 * MIB).default(1024 * MIB),
+    about: 'Content larger than this is written to the released bucket in parts; smaller content in one request, whose digest the store checks.',
+  },
+  s3Promote: {
+    schema: z.enum(['stream', 'copy-version']).default('stream'),
+    about:
+      'How content comes into the released bucket: written from the bytes that were screened and are kept here, or copied by the store from the version that was screened and then read again to compare.',
+  },
+  s3KeepQuarantined: { schema: flag.default(false), about: 'Leave objects in the quarantine bucket once Gatehouse holds their bytes and has decided. Default: they are deleted.' },
   hmaApi: {
     schema: flag.default(false),
     about: 'Whether the API of Hasher-Matcher-Actioner (its read side) is served under /hma, for its clients; with keys.',

@@ -610,7 +610,10 @@ describe('every operation', () => {
     expect(looks.length).toBeGreaterThan(0);
     expect(looks.at(-1)?.isBlurred).toBe(true);
     expect((await call('POST', `/v1/uploads/${heldId}/rescreen`)).status).toBeLessThan(300);
-    expect((await call('GET', '/v1/uploads?state=held')).body['items']).toHaveLength(1);
+    const { items } = (await call('GET', '/v1/uploads?state=held')).body as { items: { id: string; surface?: string }[] };
+    // Those that hooks and look-ups kept came over a surface.
+    expect(items.filter(({ surface }) => surface === undefined).map(({ id: one }) => one)).toEqual([heldId]);
+    expect((await call('GET', '/v1/surfaces')).body['items']).toContainEqual(expect.objectContaining({ name: 'hma', isOn: true }));
     expect((await call('DELETE', `/v1/uploads/${id}`)).status).toBe(204);
     expect((await call('POST', '/v1/receipts/verify', { json: { receipt: sent.body['receipt'] } })).body).toMatchObject({ valid: false, reason: 'revoked' });
     expect((await call('GET', '/v1/uploads/upl_00000000000000000000000000')).status).toBe(404);

@@ -45,6 +45,7 @@ const PAGES: readonly (readonly [name: string, address: (scene: Scene) => string
   ['age-trust-remove', () => '/console/age/trust/lists/scene/remove'],
   ['age-status-remove', ({ statusListId }) => `/console/age/trust/status/${statusListId}/remove`],
   ['log', () => '/console/log'],
+  ['ways in', () => '/console/surfaces'],
   ['age-evidence', () => '/console/age/evidence'],
   ['age-statement', () => '/age/statement'],
   ['code', () => '/console/code'],

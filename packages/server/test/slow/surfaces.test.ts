@@ -14,6 +14,7 @@ import { clamdDriver } from '../support/surfaces/clamd.ts';
 import { hmaDriver } from '../support/surfaces/hma.ts';
 import { icapDriver } from '../support/surfaces/icap.ts';
 import { matrixDriver } from '../support/surfaces/matrix.ts';
+import { permitsDriver } from '../support/surfaces/permits.ts';
 import { pictrsDriver } from '../support/surfaces/pictrs.ts';
 import { proxyDriver } from '../support/surfaces/proxy.ts';
 import { scanDriver } from '../support/surfaces/scan.ts';
@@ -29,6 +30,7 @@ const SURFACES: readonly (readonly [SurfaceDriver, SurfaceClass])[] = [
   [pictrsDriver, 'at once'],
   [matrixDriver, 'at once'],
   [hmaDriver, 'at once'],
+  [permitsDriver, 'durable'],
 ];
 type SurfaceClass = 'at once' | 'durable';
 type Kind = SurfaceOutcome['kind'];

@@ -52,7 +52,10 @@ export function createFrame(options: FrameOptions): Fetch {
   const app = new Hono<NodeEnv>({ strict: true });
   const seconds = options.timer ?? createRequestTimer(options.metrics);
   for (const route of options.routes) {
-    app.on(route.method.toUpperCase(), toHonoPath(route.path), async (context) => {
+    // The router takes HEAD for GET.
+    const method = route.method === 'head' ? 'GET' : route.method.toUpperCase();
+    app.on(method, toHonoPath(route.path), async (context, next) => {
+      if (route.method === 'head' && context.env.incoming.method !== 'HEAD') return next();
       const started = options.clock.monotonicMs();
       const { response, status } = await answer(options, route, context);
       seconds.observe({ route: route.path, method: route.method, status: String(status) }, (options.clock.monotonicMs() - started) / 1000);
@@ -247,7 +250,7 @@ function fail(options: FrameOptions, failure: Failure): Reply {
       'a request failed',
     );
   }
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...error.extras.headers };
   if (error.extras.retryAfterS !== undefined) headers['retry-after'] = String(error.extras.retryAfterS);
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
   if (failure.route?.surface === 'page') {

@@ -9,7 +9,8 @@ import type { Principal, Right } from './rights.ts';
 import { readForm, readJson } from './body.ts';
 import type { Answer } from './reply.ts';
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+/** `head` of a path that has a `get` is answered by that one; a route of its own is for paths that must not be fetched. */
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head' | 'options';
 
 /** One request, as handlers see it. */
 export interface Exchange {

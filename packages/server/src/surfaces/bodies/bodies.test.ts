@@ -93,6 +93,8 @@ describe('what passes', () => {
   });
 });
 
+const escapeLetters = (text: string): string => Array.from(text, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+
 describe('a listed file is found', () => {
   const base64 = LISTED.toString('base64');
   it.each<[string, Uint8Array | string, Record<string, string>]>([
@@ -111,13 +113,26 @@ describe('a listed file is found', () => {
     ['as a data: address in JSON', JSON.stringify([{ deep: [`data:image/jpeg;base64,${base64}`] }]), JSON_TYPE],
     ['in base64url', JSON.stringify({ p: LISTED.toString('base64url') }), JSON_TYPE],
     ['in base64 with line ends', JSON.stringify({ p: base64.replaceAll(/.{76}/g, '$&\r\n') }), JSON_TYPE],
-    ['in escaped letters', `{"p":"${Array.from(base64, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"}`, JSON_TYPE],
+    ['in escaped letters', `{"p":"${escapeLetters(base64)}"}`, JSON_TYPE],
     ['in the first of two members of one name', `{"p":"${base64}","p":""}`, JSON_TYPE],
     ['in the name of a member', JSON.stringify({ [base64]: 1 }), JSON_TYPE],
     ['in JSON in JSON', JSON.stringify({ body: JSON.stringify({ p: base64 }) }), JSON_TYPE],
     ['in base64 of JSON with base64', JSON.stringify({ body: Buffer.from(JSON.stringify({ p: base64 })).toString('base64') }), JSON_TYPE],
     ['in hexadecimal', JSON.stringify({ p: LISTED.toString('hex') }), JSON_TYPE],
     ['as an array of numbers', JSON.stringify({ p: [...LISTED] }), JSON_TYPE],
+    ['as an array of numbers behind one that is no byte', JSON.stringify({ p: [1000, ...LISTED] }), JSON_TYPE],
+    ['in JSON in a field of a form, as PHP writes it', form({ head: fieldHead('a'), content: JSON.stringify({ p: base64 }).replaceAll('/', '\\/') }), FORM],
+    ['in JSON in a field of a form, in escaped letters', form({ head: fieldHead('a'), content: `{"p":"${escapeLetters(base64)}"}` }), FORM],
+    ['in JSON in JSON, in escaped letters', JSON.stringify({ body: JSON.stringify({ body: `{"p":"${escapeLetters(base64)}"}` }) }), JSON_TYPE],
+    [
+      'in HTML, with letters as entities',
+      `<img src="data:image/jpeg;base64,${base64.replaceAll('/', '&#47;').replaceAll('A', '&#x41;')}">`,
+      { 'content-type': 'text/html' },
+    ],
+    ['in CSS, with escaped letters', `a{background:url("data:image/jpeg;base64,${base64.replaceAll('/', '\\2f ')}")}`, { 'content-type': 'text/css' }],
+    ['in base64 in short lines', JSON.stringify({ p: base64.replaceAll(/.{20}/g, '$&\n') }), JSON_TYPE],
+    ['in base64 broken up by other signs', JSON.stringify({ p: base64.replaceAll(/.{8}/g, '$& . ') }), JSON_TYPE],
+    ['in a data: address in short lines', `<img src="data:image/jpeg;base64,${base64.replaceAll(/.{20}/g, '$&\n')}">`, { 'content-type': 'text/html' }],
     ['as a binary string', JSON.stringify({ p: LISTED.toString('latin1') }), JSON_TYPE],
     ['in a field of a form', form({ head: fieldHead('picture'), content: `data:image/jpeg;base64,${base64}` }), FORM],
     ['in the head of a part', form({ head: `${fieldHead('a')}\r\nX-Data: ${base64}`, content: 'x' }), FORM],
@@ -212,6 +227,8 @@ describe('what is held', () => {
     ['an unknown file', Buffer.from([0, 1, 2, 3, 0xfe]), { 'content-type': 'application/octet-stream' }],
     ['an unknown file in a form', form({ head: fileHead('a.bin'), content: Buffer.from([0, 1, 2, 3, 0xfe]) }), FORM],
     ['a drawing', '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': 'image/svg+xml' }],
+    ['a drawing behind declarations', '<!DOCTYPE svg [<!ENTITY a "b"><!ENTITY c "d">]><svg/>', { 'content-type': 'text/xml' }],
+    ['a drawing behind a hundred comments', `${'<!---->'.repeat(100)}<svg/>`, { 'content-type': 'text/xml' }],
     ['a drawing behind a comment', '<?xml version="1.0"?>\n<!-- x --><svg/>', { 'content-type': 'text/xml' }],
     ['a drawing in a field', form({ head: fieldHead('a'), content: '<svg xmlns="http://www.w3.org/2000/svg"/>' }), FORM],
     ['a picture in letters', form({ head: fieldHead('a'), content: `P3 2 2 255 ${'1 2 3 '.repeat(4)}` }), FORM],
@@ -229,5 +246,22 @@ describe('what is held', () => {
     lab.intake.screening.answer = answer;
     expect(await screen(form(...parts), FORM)).toBe('stop match');
     expect(lab.intake.service.waitingBytes()).toBe(0);
+  });
+});
+
+describe('text that is made to be slow', () => {
+  // With an expression that tries every way to divide it, one of these would hold up the whole gate, and this run.
+  it.each<[string, string]>([
+    ['comments', '<!---->'.repeat(100_000)],
+    ['comments that do not end', '<!--'.repeat(200_000)],
+    ['rows of numbers', `${'1,'.repeat(255)}x`.repeat(1500)],
+    ['numbers far apart', `1${' '.repeat(3000)},`.repeat(250)],
+    ['backslashes', '\\'.repeat(900_000)],
+    ['marks of base64', ';base64,'.repeat(100_000)],
+    ['beginnings of data: addresses', 'data:'.repeat(180_000)],
+    ['ampersands', '&#'.repeat(400_000)],
+    ['lines of letters', `${'A'.repeat(41)}\n`.repeat(7) + ' '.repeat(800_000)],
+  ])('%s', async (_name, text) => {
+    expect(await screen(text, { 'content-type': 'text/plain' })).toMatch(/^(?:release|refuse|stop)/);
   });
 });

@@ -8,6 +8,7 @@ import type { ScreeningService } from '../../screening/index.ts';
 import { createByteReader } from '../byte-reader.ts';
 import { shapeOf } from './content-type-rules.ts';
 import { MultipartError, readMultipart, type Part } from './multipart.ts';
+import { readingsOf } from './reading-rules.ts';
 import type { BodyRefusal, BodyRequest, BodyVerdict } from './schema.ts';
 import { EMBEDDED_MAX, findEmbedded, hasPictureInside, isOpaque, isShiftedPicture, readFormValues, readInertText, readJsonStrings } from './text-pieces.ts';
 
@@ -175,9 +176,10 @@ async function screenText(task: Task, bytes: Buffer, how: TextHow): Promise<void
   if (how.isHead === undefined) await compareDigests(task, { digests: digestsOf(bytes), sizeBytes: bytes.length, bytes });
   for (const inner of readStrings(text, how.as)) {
     if (typeof inner !== 'string') await screenText(task, inner, { as: 'plain', depth: how.depth + 1 });
-    else await screenEmbedded(task, inner, how.depth);
+    else await screenEmbedded(task, readingsOf(inner), how.depth);
   }
-  await screenEmbedded(task, text, how.depth);
+  // The strings of JSON were read one by one.
+  await screenEmbedded(task, how.as === 'json' ? [text] : readingsOf(text), how.depth);
 }
 
 /** Names, values and strings of a structured text. */
@@ -187,9 +189,9 @@ function readStrings(text: string, as: TextHow['as']): readonly (string | Buffer
   return strings;
 }
 
-async function screenEmbedded(task: Task, text: string, depth: number): Promise<void> {
-  if (isShiftedPicture(text)) throw new Refused('disguised');
-  for (const bytes of findEmbedded(text)) {
+async function screenEmbedded(task: Task, readings: readonly string[], depth: number): Promise<void> {
+  if (isShiftedPicture(readings)) throw new Refused('disguised');
+  for (const bytes of findEmbedded(readings)) {
     task.embedded += 1;
     if (task.embedded > EMBEDDED_MAX) throw new Refused('too_many_parts');
     if (readInertText(bytes) !== undefined) await screenText(task, bytes, { as: 'plain', depth: depth + 1 });

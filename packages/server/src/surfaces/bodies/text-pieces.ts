@@ -1,5 +1,6 @@
 /** Text in which files may hide: which text is harmless by itself, and what is written in it. */
 import { detectMediaType, HEAD_BYTES } from '../../screening/index.ts';
+import { isDrawing } from './reading-rules.ts';
 
 /** Smaller ones are no pictures that a perceptual hash could say anything about. */
 export const EMBEDDED_BYTES_MIN = 256;
@@ -7,8 +8,6 @@ export const EMBEDDED_MAX = 64;
 
 /** Documents that are text themselves. */
 const TEXT_FILES: ReadonlySet<string> = new Set(['application/pdf', 'application/postscript', 'application/rtf']);
-/** A drawing as a file of its own; a drawing within other text shows nothing but what is written there. */
-const DRAWING = /^\uFEFF?\s*(?:<\?xml[^>]{0,400}>\s*|<!--[^]{0,4000}?-->\s*|<!doctype[^>]{0,1000}>\s*){0,8}<(?:[\w-]+:)?svg[\s>/]/i;
 /** Pictures that are text: netpbm in letters, XPM, XBM. */
 const TEXT_PICTURE = /^\s*(?:P[1-7]\s|\/\* XPM|#define\s+\w+_width\s)/;
 
@@ -20,7 +19,7 @@ export function readInertText(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-  if (hasControl(text) || TEXT_PICTURE.test(text) || DRAWING.test(text)) return undefined;
+  if (hasControl(text) || TEXT_PICTURE.test(text) || isDrawing(text)) return undefined;
   return TEXT_FILES.has(detectMediaType(bytes.subarray(0, HEAD_BYTES))) ? undefined : text;
 }
 
@@ -105,16 +104,27 @@ const RUN = Math.ceil((EMBEDDED_BYTES_MIN * 4) / 3);
 /** Unbroken, or in lines of equal use as mail writes them; both alphabets. */
 const BASE64 = new RegExp(`(?:[A-Za-z0-9+/_-]{40,}[ \\t]*\\r?\\n[ \\t]*)*[A-Za-z0-9+/_-]{40,}={0,2}`, 'g');
 const DATA_URL = /data:[^,"'<>\s]{0,256}?,((?:%[0-9a-f]{2}|[^\s"'<>()\\,]){16,})/gi;
-/** `[255,216,255,…]`, as some libraries write bytes. */
-const NUMBERS = new RegExp(`(?:\\b\\d{1,3}\\s*,\\s*){${EMBEDDED_BYTES_MIN},}\\d{1,3}\\b`, 'g');
+/** `[255,216,255,…]`, as some libraries write bytes: whole rows, however long, so that no sign is looked at twice. */
+const NUMBERS = /[\d\s,]+/g;
 const HEX = /^(?:[0-9a-f]{2})+$/i;
 
-/** @returns bytes that somebody may read out of this text */
-export function findEmbedded(text: string): Buffer[] {
+/** @returns bytes that somebody may read out of a text, in any of its readings */
+export function findEmbedded(readings: readonly string[]): Buffer[] {
   const found: Buffer[] = [];
   const add = (bytes: Buffer): void => {
-    if (bytes.length >= EMBEDDED_BYTES_MIN) found.push(bytes);
+    // One more than may be is enough to say so.
+    if (bytes.length >= EMBEDDED_BYTES_MIN && found.length <= EMBEDDED_MAX && !found.some((one) => one.equals(bytes))) found.push(bytes);
   };
+  for (const reading of readings) {
+    addRuns(reading, add);
+    addBroken(reading, add);
+  }
+  return found;
+}
+
+type Add = (bytes: Buffer) => void;
+
+function addRuns(text: string, add: Add): void {
   for (const [run] of text.matchAll(BASE64)) {
     const letters = run.replaceAll(/\s/g, '');
     if (letters.length < RUN) continue;
@@ -123,24 +133,52 @@ export function findEmbedded(text: string): Buffer[] {
     if (HEX.test(letters)) add(Buffer.from(letters, 'hex'));
   }
   for (const [, data = ''] of text.matchAll(DATA_URL)) if (data.includes('%')) addDataUrl(decodePercent(data), add);
-  for (const [run] of text.matchAll(NUMBERS)) {
-    const numbers = run.split(',').map(Number);
-    if (numbers.every((number) => number <= 255)) add(Buffer.from(numbers));
-  }
+  for (const [run] of text.matchAll(NUMBERS)) if (run.length >= EMBEDDED_BYTES_MIN) readRows(run).forEach(add);
   // Bytes as characters, the way that old scripts do it.
   if (text.length >= EMBEDDED_BYTES_MIN && hasControl(text) && isBinaryString(text)) add(Buffer.from(text, 'latin1'));
-  return found;
 }
 
-function addDataUrl(bytes: Buffer, add: (bytes: Buffer) => void): void {
+/** Each row of numbers that could be bytes, up to one that could not. */
+function readRows(run: string): Buffer[] {
+  const rows: number[][] = [[]];
+  for (const field of run.split(',')) {
+    for (const [i, token] of field.trim().split(/\s+/).entries()) {
+      const isByte = token.length <= 3 && Number(token) <= 255;
+      if (i > 0 || !isByte) rows.push([]);
+      if (isByte && token !== '') rows.at(-1)?.push(Number(token));
+    }
+  }
+  return rows.map((row) => Buffer.from(row));
+}
+
+function isPicture(start: Buffer): boolean {
+  return !CHANCE.has(detectMediaType(start)) && hasPictureInside(start);
+}
+
+const BASE64_MARK = /;[ \t]*base64[ \t]*,/gi;
+
+/**
+ * Many readers leave out what is no letter of base64, so it can be broken up by anything. Told from other text by what it begins with, at the
+ * beginning of a string or of a data: address.
+ */
+function addBroken(text: string, add: Add): void {
+  // Each one ends where the next begins, else many marks would be many times the work.
+  for (const [i, part] of text.split(BASE64_MARK).entries()) {
+    const end = i === 0 ? -1 : part.search(/["'<>)]/);
+    const letters = (end === -1 ? part : part.slice(0, end)).replaceAll(/[^A-Za-z0-9+/_-]/g, '');
+    if (isPicture(Buffer.from(letters.slice(0, 64), 'base64'))) add(Buffer.from(letters, 'base64'));
+  }
+}
+
+function addDataUrl(bytes: Buffer, add: Add): void {
   add(bytes);
   const letters = bytes.toString('latin1').replaceAll(/\s/g, '');
   if (/^[A-Za-z0-9+/_-]+={0,2}$/.test(letters)) add(Buffer.from(letters, 'base64'));
 }
 
 /** The same letters read from the second, third and fourth on: other bytes, which count only when there is a picture among them. */
-export function isShiftedPicture(text: string): boolean {
-  for (const [run] of text.matchAll(BASE64)) {
+export function isShiftedPicture(readings: readonly string[]): boolean {
+  for (const [run] of readings.flatMap((reading) => [...reading.matchAll(BASE64)])) {
     const letters = run.replaceAll(/\s/g, '');
     if (letters.length < RUN) continue;
     for (const shift of [1, 2, 3]) if (hasPictureInside(Buffer.from(letters.slice(shift), 'base64'))) return true;

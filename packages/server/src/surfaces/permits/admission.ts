@@ -14,7 +14,15 @@ export interface AdmissionRequest {
   readonly sha256: string | undefined;
 }
 
+/** What was taken of a ticket and a permit; a surface that waits for the bytes keeps it. */
+export interface Admission {
+  readonly principal: Pick<Principal, 'kind' | 'id'>;
+  readonly sizeBytes: number;
+  readonly permitId: string | undefined;
+}
+
 export interface Admitted {
+  readonly permitId: string | undefined;
   /** Before the bytes are received, so that the gate's verdict can be held against the permit. */
   bind(uploadId: string): Promise<void>;
   /** The upload did not come about: ticket and permit are as before. Never throws. */
@@ -24,6 +32,8 @@ export interface Admitted {
 export interface AdmissionService {
   /** @throws {GatehouseError} ticket_spent, permit_invalid */
   admit(request: AdmissionRequest): Promise<Admitted>;
+  /** What `admit` gave, for bytes that arrive over several requests. */
+  resume(admission: Admission): Admitted;
 }
 
 const PERMIT = /^ghp_([0-9a-hjkmnp-tv-z]{26})_([0-9a-f]{64})$/;
@@ -53,30 +63,32 @@ export function createAdmission({ context, access }: SurfaceParts): AdmissionSer
     const binding = bindTo({ secret, sha256, sizeBytes, owner: principal.id });
     return (await usePermit(database.sql, { id, binding }, clock.now())) ? id : undefined;
   };
+  const resume = ({ principal, sizeBytes, permitId }: Admission): Admitted => ({
+    permitId,
+    async bind(uploadId) {
+      if (permitId !== undefined) await bindPermit(database.sql, permitId, uploadId);
+    },
+    async giveBack() {
+      try {
+        if (principal.kind === 'ticket') await access.tickets.restore(principal.id, sizeBytes);
+        if (permitId !== undefined) await releasePermit(database.sql, permitId);
+      } catch (error) {
+        log.warn({ err: error }, 'what an upload had taken of its ticket could not be given back');
+      }
+    },
+  });
   return {
+    resume,
     async admit(request) {
       const { principal, sizeBytes } = request;
       const permitId = await takePermit(request);
-      const isTicket = principal.kind === 'ticket';
       try {
-        if (isTicket) await access.tickets.spend(principal.id, sizeBytes);
+        if (principal.kind === 'ticket') await access.tickets.spend(principal.id, sizeBytes);
       } catch (error) {
         if (permitId !== undefined) await releasePermit(database.sql, permitId);
         throw error;
       }
-      return {
-        async bind(uploadId) {
-          if (permitId !== undefined) await bindPermit(database.sql, permitId, uploadId);
-        },
-        async giveBack() {
-          try {
-            if (isTicket) await access.tickets.restore(principal.id, sizeBytes);
-            if (permitId !== undefined) await releasePermit(database.sql, permitId);
-          } catch (error) {
-            log.warn({ err: error }, 'what an upload had taken of its ticket could not be given back');
-          }
-        },
-      };
+      return resume({ principal, sizeBytes, permitId });
     },
   };
 }

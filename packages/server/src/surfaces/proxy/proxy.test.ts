@@ -270,7 +270,7 @@ describe('faults', () => {
 
   it('a client that goes away in the middle leaves nothing', async () => {
     const socket = dial(proxy);
-    socket.write('POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\nclear');
+    socket.write(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 190000\r\n\r\n${'clear '.repeat(20_000)}`);
     await expect.poll(() => room.intake.service.waitingBytes()).toBeGreaterThan(0);
     socket.destroy();
     await CLEAN();

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SurfaceDriver, SurfaceOutcome } from '../surfaces.ts';
 
@@ -24,7 +25,7 @@ export const hmaDriver: SurfaceDriver = {
         const response = await fetch(`${app.url}/hma/m/lookup`, {
           method: 'POST',
           headers: { authorization: `Bearer ${app.key}`, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-          body: ReadableStream.from(pieces()),
+          body: Readable.toWeb(Readable.from(pieces())),
           duplex: 'half',
           signal: stop.signal,
         } as RequestInit).catch(() => undefined);

@@ -1,0 +1,111 @@
+/** What stores answer: XML, taken as hostile. Only elements that are direct children are read, by their local names. */
+import { DOMParser } from '@xmldom/xmldom';
+import { z } from 'zod';
+import { encodeKey, readUrlEncoded, type EncodedKey } from './key-rules.ts';
+import { S3Fault, type S3Reason } from './schema.ts';
+
+export interface Listed {
+  readonly kind: 'version' | 'marker';
+  readonly key: EncodedKey;
+  readonly versionId: string | undefined;
+  readonly isLatest: boolean;
+  readonly etag: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+export interface Listing {
+  readonly items: readonly Listed[];
+  /** Parameters of the next page. */
+  readonly next: readonly (readonly [string, string])[] | undefined;
+  /** Keys that cannot be read as text; they are taken by nobody. */
+  readonly unreadable: number;
+}
+
+/** A thousand keys of 1,024 bytes, each three characters when encoded, and what is around them. */
+export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+
+type XmlElement = NonNullable<ReturnType<DOMParser['parseFromString']>['documentElement']>;
+
+/** @throws {S3Fault} malformed */
+export function parseXml(text: string): XmlElement {
+  const fail = (): never => {
+    throw new S3Fault('malformed', 'The store answered with something that is no XML of S3.');
+  };
+  if (/<!DOCTYPE|<!ENTITY/i.test(text)) fail();
+  const root = new DOMParser({ errorHandler: { warning: () => undefined, error: fail, fatalError: fail } }).parseFromString(text, 'text/xml')?.documentElement;
+  return root ?? fail();
+}
+
+function childrenOf(element: XmlElement, name: string): XmlElement[] {
+  const found: XmlElement[] = [];
+  for (let node = element.firstChild; node !== null && node !== undefined; node = node.nextSibling) {
+    if (node.nodeType === 1 && (node as XmlElement).localName === name) found.push(node as XmlElement);
+  }
+  return found;
+}
+
+export function readText(element: XmlElement, name: string): string | undefined {
+  return childrenOf(element, name)[0]?.textContent ?? undefined;
+}
+
+const ItemSchema = z.object({ etag: z.string().max(200), sizeBytes: z.coerce.number().int().nonnegative(), modifiedAt: z.coerce.date() });
+
+/** ListVersionsResult, or ListBucketResult (version 2). @throws {S3Fault} malformed */
+export function readListing(text: string): Listing {
+  const root = parseXml(text);
+  const isVersions = root.localName === 'ListVersionsResult';
+  if (!isVersions && root.localName !== 'ListBucketResult') throw new S3Fault('malformed', 'The store did not answer with a listing.');
+  const decode = readText(root, 'EncodingType') === 'url' ? readUrlEncoded : (key: string) => key;
+  const elements = isVersions ? [...childrenOf(root, 'Version'), ...childrenOf(root, 'DeleteMarker')] : childrenOf(root, 'Contents');
+  const items = elements.map((element) => readItem(element, decode));
+  const known = items.filter((item) => item !== undefined);
+  return { items: known, unreadable: items.length - known.length, next: readNext(root, decode) };
+}
+
+function readItem(element: XmlElement, decode: (key: string) => string | undefined): Listed | undefined {
+  const key = encodeKey(decode(readText(element, 'Key') ?? '') ?? '');
+  if (key === undefined) return undefined;
+  const kind = element.localName === 'DeleteMarker' ? 'marker' : 'version';
+  const parsed = ItemSchema.safeParse({
+    etag: (readText(element, 'ETag') ?? '').replaceAll('"', ''),
+    sizeBytes: kind === 'marker' ? 0 : readText(element, 'Size'),
+    modifiedAt: readText(element, 'LastModified'),
+  });
+  if (!parsed.success) throw new S3Fault('malformed', 'The store answered with a listing that cannot be read.');
+  return { kind, key, versionId: readText(element, 'VersionId'), isLatest: (readText(element, 'IsLatest') ?? 'true') === 'true', ...parsed.data };
+}
+
+function readNext(root: XmlElement, decode: (key: string) => string | undefined): Listing['next'] {
+  if (readText(root, 'IsTruncated') !== 'true') return undefined;
+  const token = readText(root, 'NextContinuationToken');
+  if (token !== undefined) return [['continuation-token', token]];
+  const keyMarker = decode(readText(root, 'NextKeyMarker') ?? '');
+  if (keyMarker === undefined || keyMarker === '') throw new S3Fault('malformed', 'The store did not say where its listing goes on.');
+  const versionIdMarker = readText(root, 'NextVersionIdMarker');
+  return [['key-marker', keyMarker], ...(versionIdMarker === undefined || versionIdMarker === '' ? [] : [['version-id-marker', versionIdMarker] as const])];
+}
+
+const REASONS: Readonly<Record<string, S3Reason>> = {
+  NoSuchKey: 'gone',
+  NoSuchVersion: 'gone',
+  MethodNotAllowed: 'gone',
+  NoSuchBucket: 'no_bucket',
+  AccessDenied: 'denied',
+  InvalidAccessKeyId: 'credentials',
+  SignatureDoesNotMatch: 'credentials',
+  AuthorizationHeaderMalformed: 'credentials',
+  RequestTimeTooSkewed: 'clock',
+  PreconditionFailed: 'changed',
+  XAmzContentSHA256Mismatch: 'bytes_differ',
+  BadDigest: 'bytes_differ',
+  NotImplemented: 'unsupported',
+};
+/** An answer to HEAD has no body. 405: the version is a delete marker. */
+const STATUSES: Readonly<Record<number, S3Reason>> = { 403: 'denied', 404: 'gone', 405: 'gone', 412: 'changed', 501: 'unsupported' };
+
+export function readFault(status: number, text: string): S3Fault {
+  const code = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text)?.[1] ?? '';
+  const reason = REASONS[code] ?? (code === '' ? STATUSES[status] : undefined) ?? (status >= 500 || status === 429 ? 'unavailable' : 'refused');
+  return new S3Fault(reason, `The store answered ${status}${code === '' ? '' : ` ${code}`}.`);
+}

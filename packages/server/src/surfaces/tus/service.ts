@@ -1,0 +1,261 @@
+/** Resumable uploads, apart from their wire format: create, append, ask, take back. */
+import { GatehouseError, isGatehouseError } from '../../platform/errors.ts';
+import { newId } from '../../platform/ids.ts';
+import type { Principal } from '../../platform/http/rights.ts';
+import type { Readable } from 'node:stream';
+import type { UploadView } from '../../intake/index.ts';
+import type { SurfaceParts } from '../room.ts';
+import { readDecision, type Handover, type HandoverDeps } from './handover.ts';
+import { readKnown } from './metadata-rules.ts';
+import type { AppendIntent, CreateIntent, Progress } from './protocol.ts';
+import { checkSize, expiryAfter, outcomeOf, planAppend } from './rules.ts';
+import type { TusOutcome } from './schema.ts';
+import { advanceTus, endTus, findTus, insertTus, type TusUpload } from './store.ts';
+import { LOCKED_RETRY_S, type Turns } from './turns.ts';
+import { drop, sweep, type Swept } from './upkeep.ts';
+
+export interface Sender {
+  readonly principal: Principal;
+  readonly signal: AbortSignal;
+}
+
+export interface Sent extends Progress {
+  readonly id: string;
+  /** Present when the upload was released. */
+  readonly view?: UploadView;
+}
+
+export interface TusService {
+  readonly name: 'tus';
+  /** @throws {GatehouseError} too_large, length_required, ticket_spent, permit_invalid, rate_limited, and those of `append` */
+  create(intent: CreateIntent, sender: Sender & { readonly permit: string | undefined; readonly source: Readable }): Promise<Sent>;
+  /**
+   * Adds a piece. With the last one the upload is screened: it returns only when it was released.
+   * @throws {GatehouseError} not_found, gone, conflict, too_large, upload_locked (not decided yet), not_published, and faults after which the sender goes on where it was
+   */
+  append(id: string, intent: AppendIntent, sender: Sender & { readonly source: Readable }): Promise<Sent>;
+  /** Where it is. Complete only when released. @throws {GatehouseError} not_found, gone, upload_locked */
+  ask(id: string, sender: Sender): Promise<Sent>;
+  /** Before the bytes are whole they go; afterwards only the address of the upload ends. @throws {GatehouseError} not_found, gone, upload_locked */
+  end(id: string, sender: Sender): Promise<void>;
+  outcome(id: string, sender: Sender & { readonly waitS: number }): Promise<TusOutcome>;
+  sweep(): Promise<Swept>;
+}
+
+export interface TusDeps extends SurfaceParts, HandoverDeps {
+  readonly node: string;
+  readonly turns: Turns;
+  readonly handover: Handover;
+}
+
+export function createTusService(deps: TusDeps): TusService {
+  return {
+    name: 'tus',
+    create: (intent, sender) => create(deps, intent, sender),
+    append: (id, intent, sender) => append(deps, id, { ...sender, intent }),
+    ask: (id, sender) => ask(deps, id, sender),
+    end: (id, sender) => end(deps, id, sender),
+    outcome: (id, sender) => readOutcome(deps, id, sender),
+    sweep: () => sweep(deps),
+  };
+}
+
+async function create(deps: TusDeps, intent: CreateIntent, sender: Parameters<TusService['create']>[1]): Promise<Sent> {
+  const { config, clock, database } = deps.context;
+  const { principal } = sender;
+  const { sizeBytes, metadata, body } = intent;
+  const known = readKnown(metadata);
+  checkSize(sizeBytes, config.maxUploadBytes);
+  if (body !== undefined) planAppend({ offsetBytes: 0, sizeBytes }, body, config.maxUploadBytes);
+  if (sizeBytes === undefined && principal.kind === 'ticket')
+    throw new GatehouseError('length_required', 'With a ticket the size of the file must be announced at the beginning. Nothing was created.');
+  const permit = sender.permit ?? known.permit;
+  const admitted = sizeBytes === undefined ? undefined : await deps.permits()?.admission.admit({ principal, permit, sizeBytes, sha256: known.sha256 });
+  const now = clock.now();
+  const upload: TusUpload = {
+    id: newId<'TusId'>('tus', clock),
+    owner: await ownerOf(deps, principal),
+    creator: { kind: principal.kind, id: principal.id },
+    node: deps.node,
+    state: 'open',
+    sizeBytes,
+    offsetBytes: 0,
+    metadata: metadata?.raw,
+    sha256: known.sha256,
+    permitId: admitted?.permitId,
+    uploadId: undefined,
+    createdAt: now,
+    expiresAt: expiryAfter(now, now, config.tusExpiryMinutes),
+  };
+  try {
+    if (!(await database.transact((tx) => insertTus(tx, upload, config.tusMaxOpen)))) throw tooMany(config.tusMaxOpen);
+  } catch (error) {
+    await admitted?.giveBack();
+    throw error;
+  }
+  return body === undefined ? toSent(upload) : appendFirst(deps, upload, { ...sender, intent: body });
+}
+
+async function appendFirst(deps: TusDeps, upload: TusUpload, request: Appending): Promise<Sent> {
+  try {
+    return await append(deps, upload.id, request);
+  } catch (error) {
+    // Nobody knows where it is.
+    if (!isGatehouseError(error, 'upload_locked')) {
+      await drop(deps, upload);
+      throw error;
+    }
+    // Complete, and not decided: a place that is not the end makes the client ask again.
+    return { ...toSent(upload), offsetBytes: 0 };
+  }
+}
+
+function tooMany(max: number): GatehouseError {
+  return new GatehouseError('rate_limited', `At most ${max} uploads may be unfinished at once. Nothing was created; finish or take back one of them.`, {
+    retryAfterS: 60,
+  });
+}
+
+interface Appending extends Sender {
+  readonly intent: AppendIntent;
+  readonly source: Readable;
+}
+
+async function append(deps: TusDeps, id: string, request: Appending): Promise<Sent> {
+  const turn = await deps.turns.take(id, { interrupts: false });
+  let upload: TusUpload;
+  try {
+    upload = await requireOwn(deps, id, request.principal);
+    if (upload.state === 'open') upload = await write(deps, upload, { ...request, signal: AbortSignal.any([turn.signal, deps.context.stopping]) });
+  } catch (error) {
+    if (isGatehouseError(error, 'gone')) await endTus(deps.context.database.sql, id, ['open']);
+    throw error;
+  } finally {
+    turn.release();
+  }
+  if (upload.state === 'open') return toSent(upload);
+  const sent = await settle(deps, upload, request);
+  const { offsetBytes, pieceBytes = 0 } = request.intent;
+  if (offsetBytes + pieceBytes > sent.offsetBytes) throw new GatehouseError('conflict', 'The upload is complete. Nothing was added.');
+  return sent;
+}
+
+async function write(deps: TusDeps, upload: TusUpload, { intent, source, signal }: Omit<Appending, 'principal'>): Promise<TusUpload> {
+  requireHere(deps, upload);
+  const { sizeBytes, roomBytes } = planAppend(upload, intent, deps.context.config.maxUploadBytes);
+  let current = upload;
+  const save = async (to: number): Promise<void> => void (current = await advance(deps, current, { to, sizeBytes }));
+  await deps.parts.append(upload.id, { source, offsetBytes: upload.offsetBytes, roomBytes, checksum: intent.checksum, signal, save });
+  // An empty piece can still announce the size.
+  if (sizeBytes !== current.sizeBytes) await save(current.offsetBytes);
+  return current;
+}
+
+async function advance(
+  { context }: TusDeps,
+  upload: TusUpload,
+  { to, sizeBytes }: { readonly to: number; readonly sizeBytes: number | undefined },
+): Promise<TusUpload> {
+  const expiresAt = expiryAfter(upload.createdAt, context.clock.now(), context.config.tusExpiryMinutes);
+  const advanced = await advanceTus(context.database.sql, upload.id, { from: upload.offsetBytes, to, sizeBytes, expiresAt });
+  if (advanced === undefined) throw new GatehouseError('conflict', 'The upload ended, or went on elsewhere, while this piece arrived. Ask where it is.');
+  return advanced;
+}
+
+/** All bytes are here: the answer is the decision. @throws {GatehouseError} upload_locked, not_published, gone, digest_mismatch, and faults of the hand-over */
+async function settle(deps: TusDeps, upload: TusUpload, { signal }: Sender): Promise<Sent> {
+  if (upload.state === 'ended') throw gone();
+  if (upload.state === 'whole') requireHere(deps, upload);
+  const view = await readDecision(deps, upload, { waitS: deps.context.config.tusWaitSeconds, signal });
+  const outcome = view === undefined ? 'pending' : outcomeOf(view.state);
+  const headers = { 'gatehouse-state': outcome, ...(view === undefined ? {} : { 'gatehouse-upload': view.id }) };
+  switch (outcome) {
+    case 'released':
+      return { ...toSent(upload), expiresAt: undefined, ...(view === undefined ? {} : { view }) };
+    case 'pending':
+    case 'waiting':
+      throw new GatehouseError('upload_locked', 'All of it was received, and it is being checked.', { retryAfterS: LOCKED_RETRY_S, headers });
+    case 'not_released':
+      throw new GatehouseError('not_published', view?.message ?? '', { headers, members: { message: view?.message ?? '', upload: view?.id ?? '' } });
+    case 'ended':
+      throw new GatehouseError('gone', view?.message ?? '', { headers });
+  }
+}
+
+async function ask(deps: TusDeps, id: string, sender: Sender): Promise<Sent> {
+  let upload = await requireOwn(deps, id, sender.principal);
+  if (upload.state === 'open') {
+    requireHere(deps, upload);
+    const turn = await deps.turns.take(id, { interrupts: true });
+    turn.release();
+    upload = await requireOwn(deps, id, sender.principal);
+    if (upload.state === 'open') return toSent(upload);
+  }
+  try {
+    return await settle(deps, upload, sender);
+  } catch (error) {
+    // The upload is at its end, and there is nothing to go on with.
+    if (isGatehouseError(error, 'not_published') || isGatehouseError(error, 'digest_mismatch'))
+      throw new GatehouseError('gone', error.message, { headers: error.extras.headers ?? {} });
+    throw error;
+  }
+}
+
+async function end(deps: TusDeps, id: string, { principal }: Sender): Promise<void> {
+  const { sql } = deps.context.database;
+  await requireOwn(deps, id, principal);
+  const turn = await deps.turns.take(id, { interrupts: true });
+  try {
+    const upload = await requireOwn(deps, id, principal);
+    if (upload.state === 'ended') throw gone();
+    if (upload.state === 'whole')
+      throw new GatehouseError('upload_locked', 'All of it was received, and it is being checked.', { retryAfterS: LOCKED_RETRY_S });
+    if (upload.state === 'open') {
+      requireHere(deps, upload);
+      await drop(deps, upload);
+    } else await endTus(sql, id, ['handed']);
+  } finally {
+    turn.release();
+  }
+}
+
+async function readOutcome(deps: TusDeps, id: string, { principal, waitS, signal }: Parameters<TusService['outcome']>[1]): Promise<TusOutcome> {
+  const upload = await requireOwn(deps, id, principal);
+  const { offsetBytes, sizeBytes } = upload;
+  const common = { id, offsetBytes, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+  if (upload.state === 'open') return { ...common, state: 'waiting', message: 'Waiting for the file.' };
+  if (upload.state === 'ended') return { ...common, state: 'ended', message: 'This file is no longer stored.' };
+  const isElsewhere = upload.state === 'whole' && upload.node !== deps.node;
+  const view = isElsewhere ? undefined : await readDecision(deps, upload, { waitS, signal });
+  if (view === undefined) return { ...common, state: 'pending', message: 'The file is being checked.' };
+  const { receipt, message } = view;
+  return { ...common, state: outcomeOf(view.state), uploadId: view.id, message, ...(receipt === undefined ? {} : { receipt }) };
+}
+
+/** All tickets of one end user are one owner: an upload over a bad line lasts longer than a ticket. */
+async function ownerOf({ access }: TusDeps, principal: Principal): Promise<string> {
+  if (principal.kind !== 'ticket') return principal.id;
+  const ticket = await access.tickets.read(principal.id);
+  return ticket === undefined ? principal.id : `subject:${ticket.subject}`;
+}
+
+async function requireOwn(deps: TusDeps, id: string, principal: Principal): Promise<TusUpload> {
+  const upload = await findTus(deps.context.database.sql, id);
+  if (upload === undefined || upload.owner !== (await ownerOf(deps, principal))) throw new GatehouseError('not_found', 'There is no such upload of yours.');
+  return upload;
+}
+
+function requireHere({ node }: TusDeps, upload: TusUpload): void {
+  if (upload.node === node) return;
+  throw new GatehouseError('upload_locked', 'This upload is kept by another node. Requests for one upload must reach the same node.', {
+    retryAfterS: LOCKED_RETRY_S,
+  });
+}
+
+function gone(): GatehouseError {
+  return new GatehouseError('gone', 'This upload has ended. Nothing of it is kept here.');
+}
+
+function toSent({ id, offsetBytes, sizeBytes, expiresAt, metadata }: TusUpload): Sent {
+  return { id, offsetBytes, sizeBytes, expiresAt, metadata };
+}

@@ -1,0 +1,32 @@
+/** 200 senders at once over every surface that takes bytes, against a gateway in a process of its own. The same work is a row of docs/capacity.md. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, it } from 'vitest';
+
+interface ManyUploads {
+  readonly results: readonly { readonly kind: 'clear' | 'listed' | 'broken'; readonly outcome: string; readonly tries: number }[];
+  readonly wrong: readonly string[];
+  /** MiB; of the decoders the sum. */
+  readonly peak: { readonly idle: number; readonly gateway: number; readonly decoders: number };
+}
+
+const COUNT = 200;
+/** Together they send 200 MB. What is held of a body in memory is a few pieces of 64 KiB, whatever its size. */
+const GATEWAY_GROWTH_MIB = 180;
+const DECODERS_MIB = 700;
+
+it(`${COUNT} senders at once: nothing is lost, nothing listed is published, memory stays bounded`, async () => {
+  const path = join(import.meta.dirname, '../../../../bench/many-uploads.mjs');
+  // A bench is a plain script without types; what it gives is looked at here, field by field.
+  const bench = (await import(pathToFileURL(path).href)) as { readonly runManyUploads: (how: { readonly count: number }) => Promise<ManyUploads> };
+  const { results, wrong, peak } = await bench.runManyUploads({ count: COUNT });
+  expect(wrong).toEqual([]);
+  const countOf = (kind: string, outcome: string): number => results.filter((one) => one.kind === kind && one.outcome === outcome).length;
+  expect(results.length).toBe(COUNT);
+  expect(countOf('clear', 'published')).toBe(results.filter(({ kind }) => kind === 'clear').length);
+  expect(countOf('listed', 'refused')).toBe(results.filter(({ kind }) => kind === 'listed').length);
+  expect(countOf('broken', 'broken off')).toBe(results.filter(({ kind }) => kind === 'broken').length);
+  expect(Math.min(...(['clear', 'listed', 'broken'] as const).map((kind) => results.filter((one) => one.kind === kind).length))).toBeGreaterThan(15);
+  expect(peak.gateway - peak.idle).toBeLessThan(GATEWAY_GROWTH_MIB);
+  expect(peak.decoders).toBeLessThan(DECODERS_MIB);
+});
