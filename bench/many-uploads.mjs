@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { readTree, round, spread } from './measure.mjs';
 import { makePixels } from './pictures.mjs';
-import { createClients, makeCopy, openScene } from './surface-clients.mjs';
+import { createClients, makeCopy } from './surface-clients.mjs';
+import { openScene } from './surface-scene.mjs';
 
 const SURFACES = ['PUT uploads', 'tus', 'POST /v1/send (ticket)', 'proxy', 'ICAP, 204', 'clamd'];
 const [LISTED_EVERY, BROKEN_EVERY] = [6, 9];

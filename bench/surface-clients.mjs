@@ -1,13 +1,7 @@
 /** One sender for each surface, as small as its protocol allows: what is measured is the gateway. Each throws when the content was not taken. */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, createServer, request as sendRequest } from 'node:http';
-import { connect, createServer as createSocketServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startServer } from './server.mjs';
+import { request as sendRequest } from 'node:http';
+import { connect } from 'node:net';
 
 const PIECE_BYTES = 65_536;
 const SMALL_BYTES = 4096;
@@ -37,45 +31,6 @@ export function makeCopy(bytes) {
     bytes: copy,
     *pieces() {
       for (let at = 0; at < copy.length; at += PIECE_BYTES) yield copy.subarray(at, at + PIECE_BYTES);
-    },
-  };
-}
-
-/** A gateway with every surface open, an application behind its proxy, and the plain copy. */
-export async function openScene(settings = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-surfaces-'));
-  const origin = await startOrigin();
-  const ports = { proxy: await findFreePort(), icap: await findFreePort(), clamd: await findFreePort() };
-  writeFileSync(join(dir, 'routes.json'), JSON.stringify({ routes: [{ path: '/upload' }] }));
-  const server = await startServer({
-    GATEHOUSE_PROXY_LISTEN: `127.0.0.1:${ports.proxy}`,
-    GATEHOUSE_PROXY_ORIGIN: `http://127.0.0.1:${origin.port}`,
-    GATEHOUSE_PROXY_ROUTES_FILE: join(dir, 'routes.json'),
-    GATEHOUSE_ICAP_LISTEN: `127.0.0.1:${ports.icap}`,
-    GATEHOUSE_CLAMD_LISTEN: `127.0.0.1:${ports.clamd}`,
-    GATEHOUSE_HMA_API: '1',
-    GATEHOUSE_PERMITS_FLOOR_MS: '0',
-    GATEHOUSE_PERMITS_PER_TICKET: '10000',
-    GATEHOUSE_PERMITS_PER_SUBJECT_HOUR: '100000',
-    ...settings,
-  });
-  const plain = spawn(process.execPath, [join(import.meta.dirname, 'plain-copy.mjs'), join(dir, 'plain')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(plain.stdout, 'data');
-  const agent = new Agent({ keepAlive: true });
-  return {
-    server,
-    origin,
-    plain: { pid: plain.pid, port: Number(line.toString()) },
-    ports,
-    agent,
-    async close() {
-      agent.destroy();
-      await server.stop();
-      const ended = once(plain, 'exit');
-      plain.kill('SIGTERM');
-      await ended;
-      origin.stop();
-      rmSync(dir, { recursive: true, force: true });
     },
   };
 }
@@ -276,31 +231,4 @@ async function sendClamd(port, body) {
   };
   const { text } = await converse(port, { pieces, abortAfterBytes: body.abortAfterBytes, isEnd: (said) => said.endsWith('\0') });
   if (text !== 'stream: OK\0') throw new Error(`clamd: ${text.slice(0, 300)}`);
-}
-
-/** The application behind the proxy: reads everything, and hands it to whoever wants to look. */
-async function startOrigin() {
-  const origin = { port: 0, onBody: undefined, stop: () => server.closeAllConnections() };
-  const server = createServer((request, response) => {
-    const chunks = [];
-    request.on('data', (chunk) => void (origin.onBody !== undefined && chunks.push(chunk)));
-    request.on('error', () => undefined);
-    request.once('end', () => {
-      origin.onBody?.(Buffer.concat(chunks));
-      response.end('stored');
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  server.unref();
-  origin.port = server.address().port;
-  return origin;
-}
-
-async function findFreePort() {
-  const server = createSocketServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

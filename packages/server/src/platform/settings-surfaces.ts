@@ -135,18 +135,30 @@ export const SURFACE_SETTINGS = {
     about: 'Every answer about a permit is given after this time, or a multiple of it, so that its time tells nothing.',
   },
   s3Endpoint: {
-    schema: z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin such as https://s3.eu-west-2.amazonaws.com, without a path').optional(),
+    schema: z
+      .url({ protocol: /^https?$/ })
+      .refine(isOrigin, 'must be an origin such as https://s3.eu-west-2.amazonaws.com, without a path')
+      .optional(),
     about: 'The S3-compatible store of the quarantine bucket and the released bucket: https://host or http://host:port. Default: off.',
   },
   s3PublicEndpoint: {
-    schema: z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin such as https://uploads.example, without a path').optional(),
+    schema: z
+      .url({ protocol: /^https?$/ })
+      .refine(isOrigin, 'must be an origin such as https://uploads.example, without a path')
+      .optional(),
     about: 'The same store, as browsers and apps reach it, for the addresses that uploads are sent to. Default: s3Endpoint.',
   },
   s3Region: { schema: text.default('us-east-1'), about: 'Region that requests to the store are signed for.' },
-  s3AccessKeyId: { schema: text.optional(), about: 'Key for the store: may read, list and delete in quarantine, write, read and delete in released, and sign uploads.' },
+  s3AccessKeyId: {
+    schema: text.optional(),
+    about: 'Key for the store: may read, list and delete in quarantine, write, read and delete in released, and sign uploads.',
+  },
   s3SecretAccessKey: { schema: text.optional(), about: 'Its secret.', isSecret: true },
   s3QuarantineBucket: { schema: s3Bucket.optional(), about: 'Bucket that people upload to. Versioned, and read by nobody but Gatehouse.' },
-  s3ReleasedBucket: { schema: s3Bucket.optional(), about: 'Bucket that content with a receipt is written to, by nobody but Gatehouse. The service publishes from here.' },
+  s3ReleasedBucket: {
+    schema: s3Bucket.optional(),
+    about: 'Bucket that content with a receipt is written to, by nobody but Gatehouse. The service publishes from here.',
+  },
   s3KeyPrefix: {
     schema: z.string().max(200).default(''),
     about: 'Only objects of the quarantine bucket whose keys begin so are taken, and uploads get such keys. Default: all.',
@@ -164,7 +176,10 @@ export const SURFACE_SETTINGS = {
     about: 'Last part of the address /v1/hooks/s3-events/<secret>, for stores that send events and cannot send a key. Default: keys only.',
     isSecret: true,
   },
-  s3PresignMinutes: { schema: whole(1, 10_080).default(60), about: 'How long an address for an upload to the store can be used; never longer than uploadTtlMinutes.' },
+  s3PresignMinutes: {
+    schema: whole(1, 10_080).default(60),
+    about: 'How long an address for an upload to the store can be used; never longer than uploadTtlMinutes.',
+  },
   s3MaxObjectBytes: {
     schema: whole(1, 5 * 1024 ** 4).optional(),
     about: 'Largest object that is taken from the quarantine bucket, and that its upload policies allow. Default, and at most: maxUploadBytes.',
@@ -178,7 +193,10 @@ export const SURFACE_SETTINGS = {
     about:
       'How content comes into the released bucket: written from the bytes that were screened and are kept here, or copied by the store from the version that was screened and then read again to compare.',
   },
-  s3KeepQuarantined: { schema: flag.default(false), about: 'Leave objects in the quarantine bucket once Gatehouse holds their bytes and has decided. Default: they are deleted.' },
+  s3KeepQuarantined: {
+    schema: flag.default(false),
+    about: 'Leave objects in the quarantine bucket once Gatehouse holds their bytes and has decided. Default: they are deleted.',
+  },
   hmaApi: {
     schema: flag.default(false),
     about: 'Whether the API of Hasher-Matcher-Actioner (its read side) is served under /hma, for its clients; with keys.',

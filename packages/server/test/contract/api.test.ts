@@ -569,6 +569,26 @@ describe('every operation', () => {
     expect((await call('POST', '/v1/send', { body: await readSample('unrelated.jpg'), headers: { ...OCTETS, ...sender } })).status).toBe(401);
   });
 
+  it('resumable uploads', async () => {
+    const bytes = await readSample('unrelated.jpg');
+    const tus = { 'tus-resumable': '1.0.0' };
+    const piece = { ...tus, 'content-type': 'application/offset+octet-stream' };
+    expect((await call('OPTIONS', '/v1/tus')).status).toBe(204);
+    expect((await call('POST', '/v1/tus', { headers: { 'upload-length': '5' } })).status).toBe(412);
+    const made = await call('POST', '/v1/tus', { headers: { ...tus, 'upload-length': String(bytes.length) } });
+    const path = made.response.headers.get('location') ?? '';
+    expect([made.status, (await call('OPTIONS', path)).status]).toEqual([201, 204]);
+    const override = { ...piece, 'x-http-method-override': 'PATCH', 'upload-offset': '0' };
+    expect((await call('POST', path, { body: bytes.subarray(0, 100), headers: override })).status).toBe(204);
+    expect((await call('HEAD', path, { headers: tus })).response.headers.get('upload-offset')).toBe('100');
+    const last = await call('PATCH', path, { body: bytes.subarray(100), headers: { ...piece, 'upload-offset': '100' } });
+    expect([last.status, last.response.headers.get('gatehouse-state')]).toEqual([204, 'released']);
+    expect((await call('GET', `${path}/outcome?wait=1`)).body).toMatchObject({ state: 'released' });
+    expect((await call('DELETE', path, { headers: tus })).status).toBe(204);
+    expect((await call('HEAD', path, { headers: tus })).status).toBe(410);
+    expect((await call('DELETE', `/v1/uploads/${last.response.headers.get('gatehouse-upload')}`)).status).toBe(204);
+  });
+
   it('look-ups', async () => {
     const signals = [
       { type: 'md5', value: '0123456789abcdef0123456789abcdef' },

@@ -22,7 +22,7 @@ import { findFreePort, requireProgram } from '../support/example-scene.ts';
 import { startRoom, type TestRoom } from '../support/surface-room.ts';
 
 const PARSERS = fileURLToPath(new URL('../fixtures/parsers/', import.meta.url));
-const BODIES = 3_000;
+const BODIES = 1_500;
 const EMPTY = sha256(Buffer.alloc(0));
 
 type Reader = (body: Buffer, contentType: string) => Promise<readonly string[]>;
@@ -245,7 +245,13 @@ describe('large bodies', () => {
       proxyOrigin: `http://127.0.0.1:${(origin.address() as AddressInfo).port}`,
       proxyRoutesFile: join(dir, 'routes.json'),
     });
-    room.intake.screening.answer = async () => ({});
+    // The stand-in for screening reads a file as a whole, which would be measured with ours.
+    const { screening } = room.intake;
+    const screen: typeof screening.screen = async ({ digests }) => ({
+      screening: await screening.rematch({ digests, pictures: [] }),
+      signals: { digests, pictures: [] },
+    });
+    Object.assign(screening, { screen });
   });
   afterAll(async () => {
     await room.stop();

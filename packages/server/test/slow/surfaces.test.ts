@@ -18,6 +18,7 @@ import { permitsDriver } from '../support/surfaces/permits.ts';
 import { pictrsDriver } from '../support/surfaces/pictrs.ts';
 import { proxyDriver } from '../support/surfaces/proxy.ts';
 import { scanDriver } from '../support/surfaces/scan.ts';
+import { tusDriver } from '../support/surfaces/tus.ts';
 import { uploadsDriver } from '../support/surfaces/uploads.ts';
 
 /** `durable`: what was acknowledged is decided later, by itself. `at once`: the sender has its answer and sends again after a fault. */
@@ -31,6 +32,7 @@ const SURFACES: readonly (readonly [SurfaceDriver, SurfaceClass])[] = [
   [matrixDriver, 'at once'],
   [hmaDriver, 'at once'],
   [permitsDriver, 'durable'],
+  [tusDriver, 'durable'],
 ];
 type SurfaceClass = 'at once' | 'durable';
 type Kind = SurfaceOutcome['kind'];

@@ -15,7 +15,7 @@ export const CSRF_HEADER = 'x-csrf-token';
 /** @throws {GatehouseError} too_large, unsupported_media_type, invalid_request */
 export async function readJson(exchange: Exchange): Promise<unknown> {
   requireType(exchange, 'application/json');
-  const text = await readText(exchange, JSON_BYTES_MAX);
+  const text = await readText(exchange.incoming, JSON_BYTES_MAX);
   if (text.trim() === '') return {};
   try {
     return JSON.parse(text);
@@ -27,7 +27,7 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
 /** A urlencoded form, without its CSRF field, which is checked here. Repeated fields become arrays. */
 export async function readForm(exchange: Exchange): Promise<Record<string, string | string[]>> {
   requireType(exchange, 'application/x-www-form-urlencoded');
-  const fields = new URLSearchParams(await readText(exchange, FORM_BYTES_MAX));
+  const fields = new URLSearchParams(await readText(exchange.incoming, FORM_BYTES_MAX));
   requireCsrf(exchange, fields.get(CSRF_FIELD) ?? undefined);
   fields.delete(CSRF_FIELD);
   return Object.fromEntries(
@@ -142,8 +142,13 @@ export function isSameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** A body whose type says nothing about it. @throws {GatehouseError} too_large, length_mismatch */
+export function readRawText({ incoming }: Pick<Exchange, 'incoming'>, maxBytes: number): Promise<string> {
+  return readText(incoming, maxBytes);
+}
+
 /** By events: an asynchronous iterator costs ten times as much for a body of one piece. What is left of a body that is refused the listener discards. */
-function readText({ incoming }: Exchange, maxBytes: number): Promise<string> {
+function readText(incoming: Exchange['incoming'], maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

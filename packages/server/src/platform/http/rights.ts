@@ -3,7 +3,7 @@ export const RIGHTS = {
   scan: 'Screen content and get a verdict (POST /v1/scan, try-it).',
   match: 'Look hashes up in the lists and see which entries they match (POST /v1/match, console).',
   'uploads:write': 'Create uploads, send their content, delete them.',
-  'uploads:send': 'Send uploads in one\'s own name: ask for permits, upload resumably, learn the outcome of one\'s own uploads and of no other.',
+  'uploads:send': "Send uploads in one's own name: ask for permits, upload resumably, learn the outcome of one's own uploads and of no other.",
   'uploads:read': 'See uploads, their verdicts and receipts, and fetch released content.',
   'held:view': 'Look at held content, blurred and grey first. Each look is recorded.',
   'receipts:verify': 'Ask whether a receipt is valid for content.',

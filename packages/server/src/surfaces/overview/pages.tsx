@@ -37,11 +37,19 @@ function renderSurfaces(surfaces: readonly SurfaceState[], principal: Principal)
           empty="None."
           columns={[
             { heading: 'Way', isRowHeading: true, cell: ({ title }) => title },
-            { heading: 'Where', cell: ({ addresses }) => addresses.map((address) => <code class="block">{address}</code>) },
+            {
+              heading: 'Where',
+              cell: ({ addresses }) =>
+                addresses.map((address) => (
+                  <div>
+                    <code>{address}</code>
+                  </div>
+                )),
+            },
             ...(['clear', 'match', 'unscannable', 'error'] as const).map((verdict) => ({
               heading: TITLES[verdict],
               isNumeric: true,
-              cell: ({ counts }: SurfaceState) => (counts === undefined ? '' : formatNumber(counts[verdict])),
+              cell: ({ counts }: SurfaceState) => (counts === undefined ? '–' : formatNumber(counts[verdict])),
             })),
           ]}
         />

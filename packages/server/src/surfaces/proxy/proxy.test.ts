@@ -214,7 +214,7 @@ describe('ambiguous heads are refused, and nothing reaches the application', () 
     ['two types', `${HEAD}content-type: text/plain\r\nContent-Length: 5\r\n\r\nclear`],
     ['a chunk length with a sign', `${HEAD}Transfer-Encoding: chunked\r\n\r\n-5\r\nclear\r\n0\r\n\r\n`],
     ['a chunk that is too short', `${HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\nclear\r\n0\r\n\r\n`],
-    ['another expectation', `${HEAD}Expect: 200-ok\r\nContent-Length: 5\r\n\r\nclear`],
+    ['another expectation', `${HEAD}Expect: 200-ok\r\nConnection: close\r\nContent-Length: 5\r\n\r\nclear`],
     ['a whole address', `POST http://elsewhere/upload HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 5\r\n\r\nclear`],
     ['TRACE', `TRACE / HTTP/1.1\r\nHost: a\r\n\r\n`],
     ['no host', `POST /upload HTTP/1.1\r\nContent-Length: 5\r\n\r\nclear`],

@@ -21,7 +21,7 @@ export function encodePart(text: string): string {
 
 /** @returns undefined for what cannot be a key */
 export function encodeKey(key: string): EncodedKey | undefined {
-  if (key === '' || Buffer.byteLength(key) > KEY_BYTES_MAX || !key.isWellFormed()) return undefined;
+  if (key === '' || Buffer.byteLength(key) > KEY_BYTES_MAX || /\p{Surrogate}/u.test(key)) return undefined;
   return key.split('/').map(encodePart).join('/') as EncodedKey;
 }
 

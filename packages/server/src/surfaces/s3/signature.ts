@@ -88,7 +88,10 @@ export function toQuery(query: Signable['query']): string {
 function sign(request: Signable, credentials: Credentials, date: string): { readonly signedHeaders: string; readonly signature: string } {
   const headers = Object.entries({ ...request.headers, host: request.host }).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const signedHeaders = headers.map(([name]) => name).join(';');
-  const query = request.query.map(([name, value]) => `${encodePart(name)}=${encodePart(value)}`).toSorted().join('&');
+  const query = request.query
+    .map(([name, value]) => `${encodePart(name)}=${encodePart(value)}`)
+    .toSorted()
+    .join('&');
   const canonical = [
     request.method,
     request.path,

@@ -4,6 +4,7 @@ import { newId } from '../../platform/ids.ts';
 import type { Principal } from '../../platform/http/rights.ts';
 import type { Readable } from 'node:stream';
 import type { UploadView } from '../../intake/index.ts';
+import type { Admitted, AdmissionRequest } from '../permits/index.ts';
 import type { SurfaceParts } from '../room.ts';
 import { readDecision, type Handover, type HandoverDeps } from './handover.ts';
 import { readKnown } from './metadata-rules.ts';
@@ -19,6 +20,12 @@ export interface Sender {
   readonly signal: AbortSignal;
 }
 
+export interface Creating extends Sender {
+  /** The header, which wins over the metadata of that name. */
+  readonly permit: string | undefined;
+  readonly source: Readable;
+}
+
 export interface Sent extends Progress {
   readonly id: string;
   /** Present when the upload was released. */
@@ -28,7 +35,7 @@ export interface Sent extends Progress {
 export interface TusService {
   readonly name: 'tus';
   /** @throws {GatehouseError} too_large, length_required, ticket_spent, permit_invalid, rate_limited, and those of `append` */
-  create(intent: CreateIntent, sender: Sender & { readonly permit: string | undefined; readonly source: Readable }): Promise<Sent>;
+  create(intent: CreateIntent, sender: Creating): Promise<Sent>;
   /**
    * Adds a piece. With the last one the upload is screened: it returns only when it was released.
    * @throws {GatehouseError} not_found, gone, conflict, too_large, upload_locked (not decided yet), not_published, and faults after which the sender goes on where it was
@@ -60,19 +67,42 @@ export function createTusService(deps: TusDeps): TusService {
   };
 }
 
-async function create(deps: TusDeps, intent: CreateIntent, sender: Parameters<TusService['create']>[1]): Promise<Sent> {
-  const { config, clock, database } = deps.context;
-  const { principal } = sender;
-  const { sizeBytes, metadata, body } = intent;
-  const known = readKnown(metadata);
-  checkSize(sizeBytes, config.maxUploadBytes);
-  if (body !== undefined) planAppend({ offsetBytes: 0, sizeBytes }, body, config.maxUploadBytes);
-  if (sizeBytes === undefined && principal.kind === 'ticket')
-    throw new GatehouseError('length_required', 'With a ticket the size of the file must be announced at the beginning. Nothing was created.');
-  const permit = sender.permit ?? known.permit;
-  const admitted = sizeBytes === undefined ? undefined : await deps.permits()?.admission.admit({ principal, permit, sizeBytes, sha256: known.sha256 });
+async function create(deps: TusDeps, intent: CreateIntent, sender: Creating): Promise<Sent> {
+  const { maxUploadBytes } = deps.context.config;
+  checkSize(intent.sizeBytes, maxUploadBytes);
+  if (intent.body !== undefined) planAppend({ offsetBytes: 0, sizeBytes: intent.sizeBytes }, intent.body, maxUploadBytes);
+  const upload = await begin(deps, intent, sender);
+  return intent.body === undefined ? toSent(upload) : appendFirst(deps, upload, { ...sender, intent: intent.body });
+}
+
+async function begin(deps: TusDeps, intent: CreateIntent, { principal, permit }: Creating): Promise<TusUpload> {
+  const { config, database } = deps.context;
+  const known = readKnown(intent.metadata);
+  const admitted = await admit(deps, { principal, sizeBytes: intent.sizeBytes, sha256: known.sha256, permit: permit ?? known.permit });
+  try {
+    const upload = { ...(await makeUpload(deps, intent, principal)), sha256: known.sha256, permitId: admitted?.permitId };
+    if (!(await database.transact((tx) => insertTus(tx, upload, config.tusMaxOpen)))) throw tooMany(config.tusMaxOpen);
+    return upload;
+  } catch (error) {
+    await admitted?.giveBack();
+    throw error;
+  }
+}
+
+/** Without a size nothing can be taken of a ticket. */
+async function admit(
+  { permits }: TusDeps,
+  { sizeBytes, ...request }: Omit<AdmissionRequest, 'sizeBytes'> & { readonly sizeBytes: number | undefined },
+): Promise<Admitted | undefined> {
+  if (sizeBytes !== undefined) return permits()?.admission.admit({ ...request, sizeBytes });
+  if (request.principal.kind !== 'ticket') return undefined;
+  throw new GatehouseError('length_required', 'With a ticket the size of the file must be announced at the beginning. Nothing was created.');
+}
+
+async function makeUpload(deps: TusDeps, { sizeBytes, metadata }: CreateIntent, principal: Principal): Promise<Omit<TusUpload, 'sha256' | 'permitId'>> {
+  const { config, clock } = deps.context;
   const now = clock.now();
-  const upload: TusUpload = {
+  return {
     id: newId<'TusId'>('tus', clock),
     owner: await ownerOf(deps, principal),
     creator: { kind: principal.kind, id: principal.id },
@@ -81,19 +111,10 @@ async function create(deps: TusDeps, intent: CreateIntent, sender: Parameters<Tu
     sizeBytes,
     offsetBytes: 0,
     metadata: metadata?.raw,
-    sha256: known.sha256,
-    permitId: admitted?.permitId,
     uploadId: undefined,
     createdAt: now,
     expiresAt: expiryAfter(now, now, config.tusExpiryMinutes),
   };
-  try {
-    if (!(await database.transact((tx) => insertTus(tx, upload, config.tusMaxOpen)))) throw tooMany(config.tusMaxOpen);
-  } catch (error) {
-    await admitted?.giveBack();
-    throw error;
-  }
-  return body === undefined ? toSent(upload) : appendFirst(deps, upload, { ...sender, intent: body });
 }
 
 async function appendFirst(deps: TusDeps, upload: TusUpload, request: Appending): Promise<Sent> {
@@ -167,19 +188,24 @@ async function settle(deps: TusDeps, upload: TusUpload, { signal }: Sender): Pro
   if (upload.state === 'ended') throw gone();
   if (upload.state === 'whole') requireHere(deps, upload);
   const view = await readDecision(deps, upload, { waitS: deps.context.config.tusWaitSeconds, signal });
-  const outcome = view === undefined ? 'pending' : outcomeOf(view.state);
-  const headers = { 'gatehouse-state': outcome, ...(view === undefined ? {} : { 'gatehouse-upload': view.id }) };
+  if (view === undefined) throw pending({ 'gatehouse-state': 'pending' });
+  const outcome = outcomeOf(view.state);
+  const headers = { 'gatehouse-state': outcome, 'gatehouse-upload': view.id };
   switch (outcome) {
     case 'released':
-      return { ...toSent(upload), expiresAt: undefined, ...(view === undefined ? {} : { view }) };
+      return { ...toSent(upload), expiresAt: undefined, view };
     case 'pending':
     case 'waiting':
-      throw new GatehouseError('upload_locked', 'All of it was received, and it is being checked.', { retryAfterS: LOCKED_RETRY_S, headers });
+      throw pending(headers);
     case 'not_released':
-      throw new GatehouseError('not_published', view?.message ?? '', { headers, members: { message: view?.message ?? '', upload: view?.id ?? '' } });
+      throw new GatehouseError('not_published', view.message, { headers, members: { message: view.message, upload: view.id } });
     case 'ended':
-      throw new GatehouseError('gone', view?.message ?? '', { headers });
+      throw new GatehouseError('gone', view.message, { headers });
   }
+}
+
+function pending(headers: Readonly<Record<string, string>> = {}): GatehouseError {
+  return new GatehouseError('upload_locked', 'All of it was received, and it is being checked.', { retryAfterS: LOCKED_RETRY_S, headers });
 }
 
 async function ask(deps: TusDeps, id: string, sender: Sender): Promise<Sent> {

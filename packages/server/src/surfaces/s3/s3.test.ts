@@ -1,0 +1,238 @@
+/** The contract of the room against the store in this process, and the faults that only it can make. */
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NEVER, PERSON } from '../../../test/support/intake.ts';
+import { describeS3Contract, sendForm, type OpenStore } from '../../../test/support/s3-contract.ts';
+import { openS3Scene, type S3Scene } from '../../../test/support/s3-scene.ts';
+import { CREDENTIALS, startS3Server, type S3Server } from '../../../test/support/s3-server.ts';
+
+let made = 0;
+export async function openInProcess(): Promise<OpenStore & { readonly server: S3Server }> {
+  const server = await startS3Server();
+  return {
+    server,
+    url: server.url,
+    credentials: CREDENTIALS,
+    async makeBuckets({ isVersioned }) {
+      made += 1;
+      const buckets = { quarantine: `quarantine-${made}`, released: `released-${made}` };
+      server.addBucket(buckets.quarantine, isVersioned);
+      server.addBucket(buckets.released, isVersioned);
+      return buckets;
+    },
+    close: () => server.close(),
+  };
+}
+
+describeS3Contract('in this process', openInProcess);
+
+describe('faults of the store', () => {
+  let store: Awaited<ReturnType<typeof openInProcess>>;
+  let server: S3Server;
+  let scene: S3Scene;
+  let tests = 0;
+  beforeAll(async () => {
+    store = await openInProcess();
+    ({ server } = store);
+    // Time is moved here, and stores look at it.
+    server.skewMs = Infinity;
+    scene = await openS3Scene(store);
+  });
+  afterAll(async () => {
+    await scene.stop();
+    await store.close();
+  });
+  let content: string;
+  beforeEach(() => {
+    server.fault = () => undefined;
+    tests += 1;
+    content = `clear ${tests}`;
+  });
+  const send = async (): Promise<string> => {
+    const upload = await scene.service.createUpload({ method: 'POST' }, PERSON);
+    expect(await sendForm(upload, content)).toBe(204);
+    return upload.id;
+  };
+  const released = async (id: string): Promise<string | undefined> => (await scene.readReleased()).get(id)?.toString();
+  const later = async (): Promise<void> => {
+    scene.intake.clock.advance(600_000);
+    await scene.settle();
+  };
+
+  it.each([
+    ['connection cut in mid-read', 'cut'],
+    ['truncated GET', 'truncate'],
+    ['store down while it is read', 'unavailable'],
+  ] as const)('%s: nothing of it is taken, and it is read again', async (_name, fault) => {
+    const id = await send();
+    server.fault = ({ method, key }, isDone) => (method === 'GET' && key !== '' && isDone === (fault !== 'unavailable') ? fault : undefined);
+    await scene.service.reconcile(NEVER);
+    await scene.service.drain(NEVER);
+    expect(await scene.service.findObject(id)).toMatchObject({ state: 'found', fault: expect.stringMatching(/length_mismatch|unavailable/) });
+    expect((await scene.service.status()).failing).toBe(1);
+    server.fault = () => undefined;
+    await later();
+    expect(await released(id)).toBe(content);
+    expect((await scene.service.status()).failing).toBe(0);
+  });
+
+  it.each([
+    ['refused', 'unavailable', false],
+    ['cut before', 'cut', false],
+    ['cut after it took effect', 'cut', true],
+  ] as const)('the write to the released bucket %s: written once, when it can be', async (_name, fault, isDone) => {
+    const id = await send();
+    server.fault = ({ method, bucket }, done) => (method === 'PUT' && bucket === scene.buckets.released && done === isDone ? fault : undefined);
+    await scene.settle();
+    expect((await scene.service.findObject(id)).state).toBe('received');
+    expect(server.buckets.get(scene.buckets.quarantine)?.objects.size).toBe(1);
+    server.fault = () => undefined;
+    await later();
+    expect(
+      server.buckets
+        .get(scene.buckets.released)
+        ?.objects.get(id)
+        ?.map(({ bytes }) => bytes.toString()),
+    ).toEqual([content]);
+    expect(server.buckets.get(scene.buckets.quarantine)?.objects.size).toBe(0);
+  });
+
+  it('deletion from quarantine refused: tried again, written once', async () => {
+    const id = await send();
+    server.fault = ({ method }, isDone) => (method === 'DELETE' && !isDone ? 'unavailable' : undefined);
+    await scene.settle();
+    expect(await scene.service.findObject(id)).toMatchObject({ state: 'promoted', fault: 'unavailable' });
+    server.fault = () => undefined;
+    await later();
+    expect(server.buckets.get(scene.buckets.released)?.objects.get(id)).toHaveLength(1);
+    expect(server.buckets.get(scene.buckets.quarantine)?.objects.size).toBe(0);
+  });
+
+  it('clearance withdrawn while it was written: out again', async () => {
+    const id = await send();
+    server.fault = ({ method, bucket }, isDone) => {
+      if (method === 'PUT' && bucket === scene.buckets.released && isDone) {
+        server.fault = () => undefined;
+        scene.intake.screening.answer = async () => ({ verdict: 'unscannable', reason: 'undecodable' });
+        withdrawn = scene.intake.service.rescreen(id, { principal: PERSON, waitS: 5, signal: NEVER });
+      }
+      return undefined;
+    };
+    let withdrawn: Promise<unknown> | undefined;
+    await scene.settle();
+    await withdrawn;
+    await scene.settle();
+    scene.intake.screening.answer = undefined;
+    expect(withdrawn).toBeDefined();
+    expect(await released(id)).toBeUndefined();
+    expect((await scene.service.findObject(id)).state).toBe('kept');
+  });
+
+  it('pages, and a delete marker at the end of one', async () => {
+    const { objects } = server.addBucket(scene.buckets.quarantine);
+    for (const key of ['p1', 'p2', 'p3', 'p4']) await scene.put(key, `clear ${key}`);
+    await scene.put('p2', 'clear p2 again');
+    await scene.client.remove({ bucket: scene.buckets.quarantine, key: 'p2' as never }, NEVER);
+    server.pageKeys = 2;
+    expect(objects.get('p2')).toHaveLength(3);
+    expect(await scene.service.reconcile(NEVER)).toEqual({ listed: 3, found: 3 });
+    server.hasVersions = false;
+    expect(await scene.service.reconcile(NEVER)).toMatchObject({ listed: 3 });
+    server.hasVersions = true;
+    server.pageKeys = 1000;
+    await scene.settle();
+    // The service's own versions under its delete marker stay: they are its to remove.
+    expect([...objects.keys()]).toEqual(['p2']);
+    objects.clear();
+  });
+
+  it('list-after-write lag: what an event named and is not listed yet, the next listing finds', async () => {
+    await scene.service.lookAt(['lagging'], NEVER);
+    await scene.put('lagging', content);
+    await scene.settle();
+    expect([...(await scene.readReleased()).values()].map(String)).toContain(content);
+  });
+
+  it('event for a foreign bucket or key, or none at all: nothing is asked', async () => {
+    const record = (bucket: string, key: string, eventName = 's3:ObjectCreated:Put') => ({
+      Records: [{ eventName, s3: { bucket: { name: bucket }, object: { key } } }],
+    });
+    const hints = (message: unknown): Promise<number> => scene.service.takeHints(message, NEVER);
+    const { quarantine } = scene.buckets;
+    expect(await hints(record('another', 'a'))).toBe(0);
+    expect(await hints(record(quarantine, 'a', 'ObjectRemoved:Delete'))).toBe(0);
+    for (const other of [null, 7, 'text', {}, { Records: 'x' }, { Records: [null, { s3: 1 }] }, { Type: 'Notification', Message: '{' }])
+      expect(await hints(other)).toBe(0);
+    expect(await hints(record(quarantine, 'a'))).toBe(1);
+    expect(await hints({ Type: 'Notification', Message: JSON.stringify(record(quarantine, 'a')) })).toBe(1);
+    expect(await hints({ 'detail-type': 'Object Created', detail: { bucket: { name: quarantine }, object: { key: 'a' } } })).toBe(1);
+    // Somebody else's address is never called.
+    expect(await hints({ Type: 'SubscriptionConfirmation', SubscribeURL: `${server.url.replace('http', 'https')}/x` })).toBe(0);
+  });
+
+  it('a quarantine bucket that strangers can read is a failure of the check', async () => {
+    const bucket = server.buckets.get(scene.buckets.quarantine);
+    Object.assign(bucket ?? {}, { isPublic: true });
+    expect((await scene.service.review()).items.find(({ name }) => name === 'strangers')).toMatchObject({
+      status: 'fail',
+      finding: expect.stringContaining('list it'),
+    });
+    Object.assign(bucket ?? {}, { isPublic: false });
+  });
+
+  it('the store lost at any request: afterwards each object is where it belongs, once', async () => {
+    for (let at = 1; at <= 8; at += 1) {
+      for (const isDone of [false, true]) {
+        const id = await send();
+        await scene.service.reconcile(NEVER);
+        const before = server.seen.length;
+        server.fault = (_request, done) => {
+          const number = server.seen.length - before;
+          return number > at || (number === at && done === isDone) ? 'cut' : undefined;
+        };
+        await scene.settle({ lists: false });
+        server.fault = () => undefined;
+        await later();
+        await isOnce(id);
+        content += '.';
+      }
+    }
+  });
+
+  it('kill -9 after any step took effect and before it was noted: the next holder ends it, once', async () => {
+    const { sql: db } = scene.intake.context.database;
+    for (let at = 1; at <= 4; at += 1) {
+      const id = await send();
+      await scene.service.reconcile(NEVER);
+      await sql`create sequence surfaces.kill_count`.execute(db);
+      await sql`create function surfaces.kill() returns trigger language plpgsql as $$
+        begin if nextval('surfaces.kill_count') = ${sql.lit(at)} then raise 'killed'; end if; return new; end $$`.execute(db);
+      await sql`create trigger kill before update on surfaces.s3_object for each row when (old.lease_node is not null and new.lease_node is null)
+        execute function surfaces.kill()`.execute(db);
+      await scene.settle({ lists: false });
+      const { rows } = await sql<{ count: number }>`select last_value as count from surfaces.kill_count`.execute(db);
+      expect(rows[0]?.count).toBeGreaterThanOrEqual(at === 4 ? 3 : at);
+      await sql`drop trigger kill on surfaces.s3_object`.execute(db);
+      await sql`drop function surfaces.kill(); drop sequence surfaces.kill_count`.execute(db);
+      scene.intake.clock.advance(61_000);
+      await scene.settle({ lists: false });
+      await isOnce(id);
+      content += '.';
+    }
+  });
+
+  it('a clock that is wrong is named', async () => {
+    server.skewMs = -1;
+    expect((await scene.service.review()).items.find(({ name }) => name === 'quarantine')).toMatchObject({
+      status: 'fail',
+      remedy: expect.stringContaining('clock'),
+    });
+    server.skewMs = Infinity;
+  });
+
+  async function isOnce(id: string): Promise<void> {
+    expect(await released(id)).toBe(content);
+    expect(server.buckets.get(scene.buckets.released)?.objects.get(id)).toHaveLength(1);
+    expect(server.buckets.get(scene.buckets.quarantine)?.objects.size).toBe(0);
+  }
+});
