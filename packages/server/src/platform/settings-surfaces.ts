@@ -11,8 +11,8 @@ const hostPort = z
   .trim()
   .regex(/^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i, 'must be host:port');
 
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
+function isOrigin(address: string): boolean {
+  return URL.canParse(address) && new URL(address).origin === address;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -173,7 +173,7 @@ export const SURFACE_SETTINGS = {
       .string()
       .regex(/^[\w-]{16,200}$/, 'must be 16 to 200 letters, digits, - or _')
       .optional(),
-    about: 'Last part of the address /v1/hooks/s3-events/<secret>, for stores that send events and cannot send a key. Default: keys only.',
+    about: 'Last part of the address /v1/hooks/s3-events/…, for stores that send events and cannot send a key. Default: keys only.',
     isSecret: true,
   },
   s3PresignMinutes: {

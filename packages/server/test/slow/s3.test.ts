@@ -7,8 +7,13 @@ import { NEVER } from '../support/intake.ts';
 import { describeS3Contract } from '../support/s3-contract.ts';
 import { openS3Scene, type S3Scene } from '../support/s3-scene.ts';
 
+/** One for all: a start takes longer than the tests. */
+let started: Promise<Ceph> | undefined;
+const openShared = async (): Promise<Ceph> => ({ ...(await (started ??= startCeph())), close: async () => undefined });
+afterAll(async () => (await started)?.close());
+
 if (HAS_CEPH) {
-  describeS3Contract('Ceph', startCeph);
+  describeS3Contract('Ceph', openShared);
   describeEvents();
 } else {
   it('radosgw is not installed (apt-get install radosgw ceph-mon ceph-osd ceph-common): the contract ran only against the store in process', () => {
@@ -27,7 +32,7 @@ function describeEvents(): void {
       messages.push(JSON.parse(Buffer.concat(chunks).toString('utf8')));
     };
     beforeAll(async () => {
-      ceph = await startCeph();
+      ceph = await openShared();
       scene = await openS3Scene(ceph);
       await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
     });

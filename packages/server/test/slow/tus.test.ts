@@ -29,6 +29,7 @@ async function draw(seed: number, width = 640): Promise<Buffer> {
   return sharp(data, { raw: { width, height, channels } }).png().toBuffer();
 }
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
 describe('a server that is killed', () => {
   let dataDir: string;
@@ -39,7 +40,7 @@ describe('a server that is killed', () => {
   async function launch(port: string): Promise<void> {
     const child = spawn(process.execPath, [resolveEntry('cli'), 'serve', '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...childEnvironment(), GATEHOUSE_DATA_DIR: dataDir, GATEHOUSE_PORT: port, GATEHOUSE_LOG_LEVEL: 'fatal', GATEHOUSE_DECODE_PROCESSES: '1' },
+      env: { ...childEnvironment(), GATEHOUSE_DATA_DIR: dataDir, GATEHOUSE_PORT: port, GATEHOUSE_LOG_LEVEL: 'error', GATEHOUSE_DECODE_PROCESSES: '1' },
     });
     const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
     const url = await new Promise<string>((resolve, reject) => {
@@ -69,7 +70,7 @@ describe('a server that is killed', () => {
     key = z.object({ secret: z.string() }).parse(made.body).secret;
     const list = z.object({ id: z.string() }).parse((await api.send({ method: 'POST', path: '/v1/lists', json: { name: 'tus' } })).body);
     listed = await draw(2);
-    await api.send({ method: 'POST', path: `/v1/lists/${list.id}/entries`, json: { entries: [{ signal: 'sha256', value: sha256(listed) }] } });
+    await api.send({ method: 'POST', path: `/v1/lists/${list.id}/entries`, json: { entries: [{ signal: 'md5', value: md5(listed) }] } });
     await api.close();
   }, 120_000);
   afterAll(async () => {
@@ -218,8 +219,8 @@ describe('Uppy in Chromium', () => {
     const ticketBody = JSON.stringify({ subject: 'person 1', maxUploads: 100, maxBytes: 100_000_000 });
     const { ticket } = (await (await app.call('/v1/tickets', { method: 'POST', body: ticketBody, headers: json })).json()) as { ticket: string };
     const { id } = (await (await app.call('/v1/lists', { method: 'POST', body: '{"name":"Known"}', headers: json })).json()) as { id: string };
-    const entries = { entries: [{ signal: 'sha256', value: sha256(await draw(2)) }] };
-    await app.call(`/v1/lists/${id}/entries`, { method: 'POST', body: JSON.stringify(entries), headers: json });
+    const entries = { entries: [{ signal: 'md5', value: md5(await draw(2)) }] };
+    expect((await app.call(`/v1/lists/${id}/entries`, { method: 'POST', body: JSON.stringify(entries), headers: json })).ok).toBe(true);
     const styles = await readStyles(root);
     site.on('request', (asked, reply) => {
       const [type, text] =
@@ -257,7 +258,6 @@ describe('Uppy in Chromium', () => {
     readonly released: readonly { readonly id: string; readonly receipt: string }[];
     readonly said: readonly string[];
     readonly seen: readonly string[];
-    readonly failed: number;
   }
 
   it('sends a clear file and gets its receipt', async () => {
@@ -274,15 +274,15 @@ describe('Uppy in Chromium', () => {
   });
 
   it('shows the neutral text for a refused file and offers no retry', async () => {
-    const { released, said, seen, failed } = await send('known.png', await draw(2));
-    expect([released, failed, said]).toEqual([[], 1, [expect.stringMatching(/^This file could not be published\. Reference upl_\w{26}\.$/)]]);
+    const { released, said, seen } = await send('known.png', await draw(2));
+    expect([released, said]).toEqual([[], [expect.stringMatching(/^This file could not be published\. Reference upl_\w{26}\.$/)]]);
     expect(seen.at(-1)).toBe('PATCH 422');
     await page
       .getByText(said[0] ?? '')
       .first()
       .waitFor();
-    expect(await page.getByRole('button', { name: /retry/i }).count()).toBe(0);
     await saveScreenshot(page, 'tus-uppy-refused');
+    expect(await page.getByRole('button', { name: /retry/i }).count()).toBe(0);
   });
 
   it('goes on over a new line when one breaks', async () => {
@@ -298,6 +298,6 @@ describe('Uppy in Chromium', () => {
 
 /** The stylesheets that Uppy brings, for the screenshot. */
 async function readStyles(root: string): Promise<string> {
-  const files = ['core/css/style.min.css', 'dashboard/css/style.min.css'];
+  const files = ['core/dist/style.min.css', 'dashboard/dist/style.min.css'];
   return (await Promise.all(files.map((file) => readFile(join(root, 'node_modules/@uppy', file), 'utf8')))).join('\n');
 }

@@ -48,8 +48,10 @@ export async function startCeph(): Promise<Ceph> {
     await run('monmaptool', ['--create', '--fsid', fsid, '--addv', 'a', `[v1:127.0.0.1:${monPort}]`, map]);
     await run('ceph-mon', ['--mkfs', '-i', 'a', '--monmap', map, '-c', conf]);
     start('ceph-mon', '-i', 'a');
-    await run('ceph', ['-c', conf, 'osd', 'new', randomUUID()]);
-    await run('ceph-osd', ['-i', '0', '--mkfs', '-c', conf]);
+    // The monitor takes an OSD only under the id that it was told of.
+    const osdId = randomUUID();
+    await run('ceph', ['-c', conf, 'osd', 'new', osdId]);
+    await run('ceph-osd', ['-i', '0', '--mkfs', '--osd-uuid', osdId, '-c', conf]);
     start('ceph-osd', '-i', '0');
     const { accessKeyId, secretAccessKey } = CREDENTIALS;
     const user = ['user', 'create', '--uid', 'test', '--display-name', 'test', '--access-key', accessKeyId, '--secret-key', secretAccessKey];

@@ -116,8 +116,10 @@ async function build(built: Built): Promise<S3Scene> {
     async settle({ lists = true } = {}) {
       if (lists) await service.reconcile(NEVER);
       for (let turn = 0; turn < 400; turn += 1) {
+        // Asked first: what is decided meanwhile is due again.
+        const waiting = await undecided();
         const steps = await service.drain(NEVER);
-        if (steps === 0 && (await undecided()) === 0) return;
+        if (steps === 0 && waiting === 0) return;
         if (steps === 0) await new Promise((resolve) => void setTimeout(resolve, 10));
       }
     },

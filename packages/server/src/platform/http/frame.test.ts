@@ -6,7 +6,7 @@ import { createFakeClock } from '../../../test/support/clock.ts';
 import { FORM, startTestServer, type TestReply, type TestServer, type TestServerOptions } from '../../../test/support/http.ts';
 import { GatehouseError } from '../errors.ts';
 import { readMultipart } from './body.ts';
-import { html, json, noContent, seeOther } from './reply.ts';
+import { html, json, noContent, Reply, seeOther } from './reply.ts';
 import type { Authenticator, Credentials, Principal, Right } from './rights.ts';
 import { definePage, defineRoute, type Route } from './route.ts';
 
@@ -95,6 +95,23 @@ const routes: readonly Route[] = [
       throw new Error('select * from secret_table');
     },
   }),
+  defineRoute({
+    method: 'head',
+    path: '/bare',
+    right: 'scan',
+    summary: 'bare',
+    handle: async () => (note('bare'), new Reply(undefined, { headers: { 'x-own': '1' } })),
+  }),
+  defineRoute({ method: 'options', path: '/bare', right: 'public', summary: 'options', handle: async () => noContent() }),
+  defineRoute({
+    method: 'patch',
+    path: '/bare',
+    right: 'scan',
+    summary: 'a fault with headers of a protocol',
+    async handle() {
+      throw new GatehouseError('upload_locked', 'Locked.', { retryAfterS: 2, headers: { 'x-own': '2' } });
+    },
+  }),
   definePage({ method: 'get', path: '/page', right: 'scan', summary: 'page', handle: async () => html('<p>page</p>') }),
   definePage({
     method: 'post',
@@ -157,6 +174,19 @@ describe('the right', () => {
     expect([codeOf(forbidden), Reflect.get(Object(forbidden.json), 'right')]).toEqual(['403 forbidden', 'scan']);
     expect(handled).toEqual([]);
     expect((await send('GET', '/read', { headers: as('scanner') })).status).toBe(200);
+  });
+
+  it('knows paths that have HEAD and OPTIONS and must not be fetched', async () => {
+    const { send } = await start();
+    const headers = { authorization: 'Bearer scanner' };
+    expect((await send('HEAD', '/bare')).status).toBe(401);
+    const head = await send('HEAD', '/bare', { headers });
+    expect([head.status, head.headers['x-own'], handled]).toEqual([200, '1', ['bare']]);
+    const get = await send('GET', '/bare', { headers });
+    expect([get.status, get.headers['allow'], handled]).toEqual([405, 'HEAD, OPTIONS, PATCH', ['bare']]);
+    expect((await send('OPTIONS', '/bare')).status).toBe(204);
+    const locked = await send('PATCH', '/bare', { headers });
+    expect([locked.status, locked.headers['x-own'], locked.headers['retry-after']]).toEqual([423, '2', '2']);
   });
 
   it('holds for HEAD and for every spelling that reaches a handler', async () => {

@@ -3,6 +3,5 @@
  * carry a file is screened or the whole body is refused; what is let through is the whole body, byte for byte. See README.md.
  */
 export type { Body, BodyRefusal, BodyRequest, BodyVerdict } from './schema.ts';
-export { BODY_REFUSALS } from './schema.ts';
 export { createBodyScreener, type BodyScreener } from './screening.ts';
 export { shapeOf, type Shape } from './content-type-rules.ts';

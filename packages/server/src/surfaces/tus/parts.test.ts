@@ -103,6 +103,16 @@ it('keeps exactly what was saved', async () => {
   );
 });
 
+it('does not count the last byte of a request that broke after it', async () => {
+  const parts = await openParts({ dir: join(root, 'last'), book: () => undefined, checkpointBytes: 10 });
+  const saved: number[] = [];
+  const piece = { offsetBytes: 0, roomBytes: 30, checksum: undefined, signal: new AbortController().signal, save: async (to: number) => void saved.push(to) };
+  await expect(parts.append(ID, { ...piece, source: Readable.from(toChunks(Buffer.alloc(30), [12, 18], true)) })).rejects.toMatchObject({
+    code: 'length_mismatch',
+  });
+  expect(saved).toEqual([12]);
+});
+
 it('says that a file was lost, and counts none that is being handed over', async () => {
   const dir = join(root, 'lost');
   const parts = await openParts({ dir, book: () => undefined });

@@ -2,8 +2,8 @@
  * The seam between a wire format and what happens to an upload. An adapter reads the headers of a request into an intent, and writes what came of it
  * as headers; it neither waits nor stores. tus 1.0 is the first, the draft of the IETF the second.
  */
-import { draft05 } from './draft05-rules.ts';
-import { tus10 } from './tus10-rules.ts';
+import { draft05 } from './draft05.ts';
+import { tus10 } from './tus10.ts';
 
 export type ReadHeader = (name: string) => string | undefined;
 

@@ -65,7 +65,8 @@ function createRoute(service: TusService, context: AppContext): Route {
       speak(exchange, context, async (protocol) => {
         const { principal, signal, incoming, header } = exchange;
         const sent = await service.create(protocol.readCreate(header), { principal, signal, source: incoming, permit: header('gatehouse-permit') });
-        return answer(protocol, 'create', sent, { location: `${PATH}/${sent.id}` });
+        const { status, headers } = answer(protocol, 'create', sent);
+        return new Reply(undefined, { status, headers: { ...headers, location: `${PATH}/${sent.id}` } });
       }),
   });
 }
@@ -185,12 +186,12 @@ async function speak(exchange: Request, { config }: AppContext, work: (protocol:
   }
 }
 
-function answer(protocol: Protocol, operation: Operation, sent: Sent, more: Readonly<Record<string, string>> = {}): Reply {
+function answer(protocol: Protocol, operation: Operation, sent: Sent): Reply {
   const { view } = sent;
   const found =
     view === undefined
       ? {}
       : { 'gatehouse-state': 'released', 'gatehouse-upload': view.id, ...(view.receipt === undefined ? {} : { 'gatehouse-receipt': view.receipt }) };
-  const headers = { ...protocol.always, ...protocol.write(operation, sent), ...found, ...more };
+  const headers = { ...protocol.always, ...protocol.write(operation, sent), ...found };
   return new Reply(undefined, { status: protocol.statusOf(operation), headers });
 }

@@ -234,8 +234,7 @@ async function end(deps: TusDeps, id: string, { principal }: Sender): Promise<vo
   try {
     const upload = await requireOwn(deps, id, principal);
     if (upload.state === 'ended') throw gone();
-    if (upload.state === 'whole')
-      throw new GatehouseError('upload_locked', 'All of it was received, and it is being checked.', { retryAfterS: LOCKED_RETRY_S });
+    if (upload.state === 'whole') throw pending();
     if (upload.state === 'open') {
       requireHere(deps, upload);
       await drop(deps, upload);

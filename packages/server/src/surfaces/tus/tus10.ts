@@ -1,5 +1,6 @@
 /** tus 1.0.0 (https://tus.io/protocols/resumable-upload): core, creation, creation-with-upload, creation-defer-length, expiration, checksum, termination. */
 import { GatehouseError } from '../../platform/errors.ts';
+import { invalid, readCount } from './header-rules.ts';
 import { parseMetadata } from './metadata-rules.ts';
 import type { AppendIntent, Checksum, CreateIntent, Limits, Operation, Progress, Protocol, ReadHeader } from './protocol.ts';
 
@@ -66,15 +67,6 @@ function writeSize(sizeBytes: number | undefined): Record<string, string> {
   return sizeBytes === undefined ? { 'upload-defer-length': '1' } : { 'upload-length': String(sizeBytes) };
 }
 
-/** A whole number from 0 to 2^53 - 1, and nothing else that Number() would take. */
-export function readCount(header: ReadHeader, name: string): number | undefined {
-  const given = header(name);
-  if (given === undefined) return undefined;
-  const value = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw invalid(`${name} must be a whole number.`);
-  return value;
-}
-
 function readDeferral(given: string | undefined): boolean {
   if (given !== undefined && given !== '1') throw invalid('Upload-Defer-Length can only be 1.');
   return given === '1';
@@ -92,8 +84,4 @@ function readChecksum(header: ReadHeader): Checksum | undefined {
 
 function isAlgorithm(name: string | undefined): name is Checksum['algorithm'] {
   return name !== undefined && Object.hasOwn(DIGEST_BYTES, name);
-}
-
-export function invalid(detail: string): GatehouseError {
-  return new GatehouseError('invalid_request', detail);
 }

@@ -3,9 +3,9 @@
  * Without informational answers (104): clients do not depend on them. The draft is still changing; later ones get an adapter of their own.
  */
 import { GatehouseError } from '../../platform/errors.ts';
+import { invalid, readCount } from './header-rules.ts';
 import { parseMetadata } from './metadata-rules.ts';
 import type { AppendIntent, CreateIntent, Operation, Progress, Protocol, ReadHeader } from './protocol.ts';
-import { invalid, readCount } from './tus10-rules.ts';
 
 const INTEROP_VERSION = '6';
 const PIECE_TYPE = 'application/partial-upload';
