@@ -17,6 +17,7 @@ import { matrixDriver } from '../support/surfaces/matrix.ts';
 import { permitsDriver } from '../support/surfaces/permits.ts';
 import { pictrsDriver } from '../support/surfaces/pictrs.ts';
 import { proxyDriver } from '../support/surfaces/proxy.ts';
+import { s3Driver } from '../support/surfaces/s3.ts';
 import { scanDriver } from '../support/surfaces/scan.ts';
 import { tusDriver } from '../support/surfaces/tus.ts';
 import { uploadsDriver } from '../support/surfaces/uploads.ts';
@@ -33,6 +34,7 @@ const SURFACES: readonly (readonly [SurfaceDriver, SurfaceClass])[] = [
   [hmaDriver, 'at once'],
   [permitsDriver, 'durable'],
   [tusDriver, 'durable'],
+  [s3Driver, 'durable'],
 ];
 type SurfaceClass = 'at once' | 'durable';
 type Kind = SurfaceOutcome['kind'];

@@ -1,5 +1,6 @@
 /** What quarantine and promotion keep, whatever the store: run against the one in this process and against Ceph. */
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { S3Upload } from '../../src/surfaces/s3/schema.ts';
 import { LOCAL_PRINCIPAL } from '../../src/platform/http/rights.ts';
@@ -11,6 +12,12 @@ export interface OpenStore extends Store {
 }
 
 const clear = (): string => `clear ${randomBytes(8).toString('hex')}`;
+
+/** What the last event put on the queue. */
+export function readHinted({ intake }: S3Scene): readonly string[] {
+  const job = intake.collected.findLast(({ name }) => name === 'surfaces.s3_look');
+  return (job?.data as { readonly keys: string[] } | undefined)?.keys ?? [];
+}
 
 export async function sendForm(upload: S3Upload, content: string | Buffer, changed: Record<string, string> = {}): Promise<number> {
   const form = new FormData();
@@ -222,8 +229,7 @@ export function describeS3Contract(name: string, openStore: () => Promise<OpenSt
           s3: { bucket: { name: scene.buckets.quarantine }, object: { key: encodeURIComponent(key).replaceAll('%20', '+') } },
         };
         expect(await scene.service.takeHints({ Records: [record] }, NEVER)).toBeGreaterThan(0);
-        const { keys } = scene.intake.collected.findLast(({ name: job }) => job === 'surfaces.s3_look')?.data as { keys: string[] };
-        await scene.service.lookAt(keys, NEVER);
+        await scene.service.lookAt(readHinted(scene), NEVER);
         await scene.settle({ lists: false });
         const [id = ''] = await findByReference(key);
         expect((await scene.readReleased()).get(id)?.toString()).toBe(content);
@@ -248,14 +254,12 @@ export function describeS3Contract(name: string, openStore: () => Promise<OpenSt
       const [id = ''] = await findByReference('large', parts);
       expect((await parts.readReleased()).get(id)?.equals(content)).toBe(true);
       const object = { bucket: parts.buckets.released, key: toKey('other'), sha256: '0'.repeat(64), sizeBytes: content.length, mediaType: 'a/b', metadata: {} };
-      const { Readable } = await import('node:stream');
       await expect(parts.client.putInParts(object, Readable.from([content]), NEVER)).rejects.toMatchObject({ reason: 'bytes_differ' });
       expect((await parts.readReleased()).has('other')).toBe(false);
     });
 
     it('the store itself refuses other bytes than the receipt is about', async () => {
       const object = { bucket: scene.buckets.released, key: toKey('forged'), sha256: '0'.repeat(64), sizeBytes: 3, mediaType: 'a/b', metadata: {} };
-      const { Readable } = await import('node:stream');
       await expect(scene.client.put(object, Readable.from([Buffer.from('abc')]), NEVER)).rejects.toMatchObject({ reason: 'bytes_differ' });
       expect(await scene.client.head(object, NEVER)).toBeUndefined();
     });

@@ -53,6 +53,14 @@ function describeAll({ config, addresses }: OverviewDeps): readonly Line[] {
       howTo: 'GATEHOUSE_CLAMD_LISTEN, GATEHOUSE_CLAMD_SOCKET',
       guide: 'clamd.md',
     },
+    {
+      name: 's3',
+      title: 'S3: quarantine and promotion',
+      addresses: config.s3Endpoint === undefined ? [] : ['POST /v1/s3/uploads', `${config.s3Endpoint} (${config.s3QuarantineBucket ?? ''})`],
+      isOn: config.s3Endpoint !== undefined,
+      howTo: 'GATEHOUSE_S3_ENDPOINT and what docs/guide/s3.md names',
+      guide: 's3.md',
+    },
     { name: 'hook', title: 'Raw hook', addresses: ['POST /v1/hooks/raw'], howTo: 'A key with the right scan.', guide: 'hooks.md' },
     { name: 'pictrs', title: 'pict-rs (Lemmy)', addresses: ['POST /v1/hooks/pictrs'], howTo: 'A key with the right scan in its address.', guide: 'hooks.md' },
     {

@@ -57,18 +57,11 @@ export function createSender(options: ClientOptions): Sender {
     origins.set(place.origin, origin);
     const path = `${place.path}/${call.key ?? ''}`;
     const query = call.query ?? [];
-    const payload = call.body?.sha256 ?? EMPTY_PAYLOAD;
-    const headers =
-      call.isUnsigned === true
-        ? {}
-        : signRequest({ method: call.method, host: place.host, path, query, headers: call.headers ?? {}, payload }, options.credentials, options.clock.now());
-    const length = call.body === undefined ? (call.method === 'PUT' || call.method === 'POST' ? '0' : undefined) : String(call.body.sizeBytes);
-    const sent = { ...headers, ...(length === undefined ? {} : { 'content-length': length }), 'user-agent': 'gatehouse' };
     try {
       const reply = await origin.send({
         method: call.method,
         path: query.length === 0 ? path : `${path}?${toQuery(query)}`,
-        headers: Object.entries(sent).flat(),
+        headers: Object.entries(toHeaders(options, call, { host: place.host, path })).flat(),
         body: call.body?.stream ?? null,
         signal,
       });
@@ -84,6 +77,15 @@ export function createSender(options: ClientOptions): Sender {
       origins.clear();
     },
   };
+}
+
+/** Signed, unless it is asked as a stranger would ask. */
+function toHeaders({ credentials, clock }: ClientOptions, call: Call, place: { readonly host: string; readonly path: string }): Record<string, string> {
+  const { method, query = [], headers = {}, body } = call;
+  const signed =
+    call.isUnsigned === true ? {} : signRequest({ method, ...place, query, headers, payload: body?.sha256 ?? EMPTY_PAYLOAD }, credentials, clock.now());
+  const hasLength = body !== undefined || method === 'PUT' || method === 'POST';
+  return { ...signed, ...(hasLength ? { 'content-length': String(body?.sizeBytes ?? 0) } : {}), 'user-agent': 'gatehouse' };
 }
 
 export function toBody(bytes: Buffer): NonNullable<Call['body']> {

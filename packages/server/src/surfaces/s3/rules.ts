@@ -17,25 +17,26 @@ export interface Standing {
 export type Move = 'fetch' | 'wait' | 'promote' | 'withdraw' | 'keep' | 'rest';
 
 export function decideMove({ upload, hasReceipt, isPromoted, isExtra }: Standing): Move {
-  switch (upload) {
-    case 'created':
-    case 'receiving':
-      return 'fetch';
-    case 'received':
-    case 'scanning':
-      return isPromoted ? 'withdraw' : 'wait';
-    case 'released':
-      // What the policy released without a receipt is not for a bucket that holds nothing else. A receipt that ran out takes nothing back.
-      if (!hasReceipt) return isPromoted ? 'rest' : 'keep';
-      return isExtra ? 'keep' : 'promote';
-    case 'held':
-    case 'refused':
-    case 'deleted':
-      return isPromoted ? 'withdraw' : 'keep';
-    case 'expired':
-      return isPromoted ? 'rest' : 'keep';
+  if (upload === 'released') {
+    // What the policy released without a receipt is not for a bucket that holds nothing else. A receipt that ran out takes nothing back.
+    if (!hasReceipt) return isPromoted ? 'rest' : 'keep';
+    return isExtra ? 'keep' : 'promote';
   }
+  return MOVES[upload][isPromoted ? 'promoted' : 'elsewhere'];
 }
+
+const UNDECIDED = { promoted: 'withdraw', elsewhere: 'wait' } as const;
+const STOPPED = { promoted: 'withdraw', elsewhere: 'keep' } as const;
+const MOVES: Readonly<Record<Exclude<UploadState, 'released'>, Readonly<Record<'promoted' | 'elsewhere', Move>>>> = {
+  created: { promoted: 'fetch', elsewhere: 'fetch' },
+  receiving: { promoted: 'fetch', elsewhere: 'fetch' },
+  received: UNDECIDED,
+  scanning: UNDECIDED,
+  held: STOPPED,
+  refused: STOPPED,
+  deleted: STOPPED,
+  expired: { promoted: 'rest', elsewhere: 'keep' },
+};
 
 /** 5 s, 10 s, 20 s, … at most 10 minutes; it is never given up. */
 const RETRY_FIRST_S = 5;

@@ -132,7 +132,7 @@ function wrong(at: string, message: string): GatehouseError {
 
 async function findObject({ context, places }: S3Parts, uploadId: string): Promise<S3Object> {
   const { sql } = context.database;
-  const id = uploadId as S3Object['id'];
+  const id = uploadId;
   const row = await findByUpload(sql, uploadId);
   if (row === undefined) {
     if (await isAnnounced(sql, uploadId)) return { id, state: 'waiting' };

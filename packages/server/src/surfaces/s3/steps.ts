@@ -165,9 +165,7 @@ async function followUpload(parts: S3Parts, row: S3Row, signal: AbortSignal): Pr
     case 'promote':
       return view === undefined ? done : promoteObject(parts, row, { view, signal });
     case 'keep':
-      // It may have been written just before this node was killed.
-      if (row.state === 'received') await withdrawObject(parts, uploadId, signal);
-      if (row.state !== 'kept') parts.count('kept');
+      await keepObject(parts, row, signal);
       return { ...done, state: 'kept', fault: nameKept(row, view), is_removed: await removeQuarantined(parts, row, signal) };
     case 'rest':
       return { ...done, is_removed: await removeQuarantined(parts, row, signal) };
@@ -181,6 +179,12 @@ async function promoteObject(parts: S3Parts, row: S3Row, { view, signal }: { rea
   // The clearance may have been withdrawn while it was written: looked at once more, before the object in quarantine is let go.
   if (promoted.isNew || row.state !== 'promoted') return { ...step, next_at: later(parts, 0) };
   return { ...step, is_removed: await removeQuarantined(parts, row, signal) };
+}
+
+async function keepObject(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<void> {
+  // It may have been written just before this node was killed.
+  if (row.state === 'received') await withdrawObject(parts, row.upload_id ?? '', signal);
+  if (row.state !== 'kept') parts.count('kept');
 }
 
 function nameKept(row: S3Row, view: UploadView | undefined): string | null {

@@ -299,6 +299,11 @@ describe('the protocol', () => {
     const bad = makeListed();
     const refused = await ask('POST', '/v1/tus', { headers: { ...PIECE, 'upload-length': String(bad.length) }, body: bad });
     expect(await codeOf(refused)).toEqual([422, 'not_published']);
+    // Nobody knows the address of one whose first piece failed: nothing of it stays.
+    const before = await partNames();
+    const headers = { ...PIECE, 'upload-length': '100', 'upload-checksum': `md5 ${digest('md5', Buffer.from('other'))}` };
+    expect((await ask('POST', '/v1/tus', { headers, body: Buffer.alloc(50) })).status).toBe(460);
+    expect(await partNames()).toEqual(before);
   });
 
   it('takes the length later, once', async () => {
