@@ -21,6 +21,15 @@ import { createContractChecker, type ContractChecker, type OpenApiDocument } fro
 
 const SAMPLES = join(import.meta.dirname, '../../src/console/data');
 const DEAD_HOST = '127.0.0.1:9';
+/** A store that never answers: what is said then is documented too. */
+const DEAD_STORE = {
+  s3Endpoint: `http://${DEAD_HOST}`,
+  s3AccessKeyId: 'contract',
+  s3SecretAccessKey: 'contract',
+  s3QuarantineBucket: 'quarantine',
+  s3ReleasedBucket: 'released',
+  s3EventsSecret: 'contract-contract',
+};
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
 let app: TestApp;
@@ -438,7 +447,7 @@ async function callHma(): Promise<void> {
 }
 
 beforeAll(async () => {
-  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], hostingResolvers: [DEAD_HOST], internationalPublic: true, hmaApi: true } });
+  app = await startTestApp({ config: { outboundAllow: [DEAD_HOST], hostingResolvers: [DEAD_HOST], internationalPublic: true, hmaApi: true, ...DEAD_STORE } });
   document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApiDocument;
   contract = createContractChecker(document);
 });
@@ -567,6 +576,20 @@ describe('every operation', () => {
     expect((await call('DELETE', `/v1/uploads/${id}`)).status).toBe(204);
     expect((await call('DELETE', `/v1/tickets/${text(made.body['id'])}`)).status).toBe(204);
     expect((await call('POST', '/v1/send', { body: await readSample('unrelated.jpg'), headers: { ...OCTETS, ...sender } })).status).toBe(401);
+  });
+
+  it('S3, with a store that is away', async () => {
+    const made = await call('POST', '/v1/s3/uploads', { json: { method: 'PUT', sizeBytes: 3 } });
+    expect(made.status).toBe(201);
+    expect((await call('GET', `/v1/s3/uploads/${text(made.body['id'])}`)).body).toMatchObject({ state: 'waiting' });
+    const message = { Records: [{ eventName: 'ObjectCreated:Post', s3: { bucket: { name: 'quarantine' }, object: { key: 'a' } } }] };
+    for (const path of ['/v1/hooks/s3-events', `/v1/hooks/s3-events/${DEAD_STORE.s3EventsSecret}`])
+      expect((await call('POST', path, { json: message })).status).toBe(200);
+    expect((await call('POST', '/v1/hooks/s3-events/contract-another1', { json: message })).status).toBe(401);
+    expect((await call('POST', '/v1/hooks/s3-events', { body: '{' })).status).toBe(400);
+    expect((await call('POST', '/v1/s3/reconcile')).status).toBe(503);
+    expect((await call('GET', '/v1/s3')).body).toMatchObject({ isOn: true });
+    expect((await call('GET', '/v1/s3/check')).body['items']).not.toEqual([]);
   });
 
   it('resumable uploads', async () => {

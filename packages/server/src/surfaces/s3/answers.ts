@@ -33,7 +33,7 @@ export function parseXml(text: string): XmlElement {
     throw new S3Fault('malformed', 'The store answered with something that is no XML of S3.');
   };
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) fail();
-  const root = new DOMParser({ errorHandler: { warning: () => undefined, error: fail, fatalError: fail } }).parseFromString(text, 'text/xml')?.documentElement;
+  const root = new DOMParser({ errorHandler: { warning: fail, error: fail, fatalError: fail } }).parseFromString(text, 'text/xml')?.documentElement;
   return root ?? fail();
 }
 

@@ -41,6 +41,8 @@ export interface Sender {
 
 export type Send = (call: Call, signal: AbortSignal) => Promise<Answer>;
 
+const SHORT_MS = 60_000;
+
 /** Where a bucket is: `origin` for the connection, `host` for the signature, `path` before the key. */
 export function locate(options: Pick<ClientOptions, 'endpoint' | 'isPathStyle'>, bucket: string): { origin: string; host: string; path: string } {
   const { protocol, host } = new URL(options.endpoint);
@@ -63,7 +65,7 @@ export function createSender(options: ClientOptions): Sender {
         path: query.length === 0 ? path : `${path}?${toQuery(query)}`,
         headers: Object.entries(toHeaders(options, call, { host: place.host, path })).flat(),
         body: call.body?.stream ?? null,
-        signal,
+        signal: isShort(call) ? AbortSignal.any([signal, AbortSignal.timeout(SHORT_MS)]) : signal,
       });
       return { status: reply.status, headers: toMap(reply.headers), body: reply.body };
     } catch (cause) {
@@ -77,6 +79,11 @@ export function createSender(options: ClientOptions): Sender {
       origins.clear();
     },
   };
+}
+
+/** Nothing is moved by it but its answer; a store that hangs holds nobody up. Bodies have the time-out of the connection, by silence. */
+function isShort({ method, key }: Call): boolean {
+  return key === undefined || method === 'HEAD' || method === 'DELETE';
 }
 
 /** Signed, unless it is asked as a stranger would ask. */
