@@ -156,6 +156,25 @@ export function describeS3Contract(name: string, openStore: () => Promise<OpenSt
       expect((await scene.readReleased()).has(upload.id)).toBe(false);
     });
 
+    it('sent back to be screened again: out of the released bucket before that is decided, and in again after it', async () => {
+      const upload = await begin();
+      const content = clear();
+      await sendForm(upload, content);
+      await scene.settle();
+      let decide: (part: object) => void = () => undefined;
+      const decision = new Promise<object>((resolve) => {
+        decide = resolve;
+      });
+      scene.intake.screening.answer = () => decision;
+      await scene.intake.service.rescreen(upload.id, { principal: PERSON, waitS: 0, signal: NEVER });
+      await scene.service.drain(NEVER);
+      expect((await scene.readReleased()).has(upload.id)).toBe(false);
+      scene.intake.screening.answer = undefined;
+      decide({});
+      await scene.settle({ lists: false });
+      expect((await scene.readReleased()).get(upload.id)?.toString()).toBe(content);
+    });
+
     it('an upload that is deleted is withdrawn from the released bucket', async () => {
       const upload = await begin();
       await sendForm(upload, clear());
@@ -278,6 +297,8 @@ export function describeS3Contract(name: string, openStore: () => Promise<OpenSt
 
     it('kept in quarantine when the operator wants it', async () => {
       const keeping = await open({ config: { s3KeepQuarantined: true, s3KeyPrefix: 'in/' } });
+      const record = { eventName: 'ObjectCreated:Put', s3: { bucket: { name: keeping.buckets.quarantine }, object: { key: 'elsewhere/one' } } };
+      expect(await keeping.service.takeHints({ Records: [record] }, NEVER)).toBe(0);
       await keeping.put('in/one', clear());
       await keeping.put('elsewhere/one', clear());
       await keeping.settle();

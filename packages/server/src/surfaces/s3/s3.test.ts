@@ -1,4 +1,5 @@
 /** The contract of the room against the store in this process, and the faults that only it can make. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NEVER, PERSON } from '../../../test/support/intake.ts';
@@ -43,8 +44,10 @@ describe('faults of the store', () => {
     await store.close();
   });
   let content: string;
-  beforeEach(() => {
+  beforeEach(async () => {
     server.fault = () => undefined;
+    // Connections that were cut before are noticed, and not used again.
+    await sleep(20);
     tests += 1;
     content = `clear ${tests}`;
   });
@@ -120,8 +123,9 @@ describe('faults of the store', () => {
     };
     let withdrawn: Promise<unknown> | undefined;
     await scene.settle();
+    await later();
     await withdrawn;
-    await scene.settle();
+    await later();
     scene.intake.screening.answer = undefined;
     expect(withdrawn).toBeDefined();
     expect(await released(id)).toBeUndefined();
