@@ -5,7 +5,7 @@ import { startTestApp, type TestApp } from '../../../test/support/app.ts';
 import { createContractChecker, type ContractChecker, type OpenApiDocument } from '../../../test/support/openapi.ts';
 import { sendForm } from '../../../test/support/s3-contract.ts';
 import { CREDENTIALS, startS3Server, type S3Server } from '../../../test/support/s3-server.ts';
-import type { S3Object, S3Status, S3Upload } from './schema.ts';
+import type { S3Object, S3Upload } from './schema.ts';
 
 const SECRET = 'a-secret-for-events';
 let store: S3Server;
@@ -36,11 +36,14 @@ afterAll(async () => {
   await store.close();
 });
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T }> {
+/** What these tests read of the answers. */
+type Body = S3Upload & { readonly state: S3Object['state']; readonly items: readonly { readonly name: string; readonly status: string }[] };
+
+async function call(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Body }> {
   const init = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await app.call(path, { method, ...init });
   await contract.check(method, path, response);
-  return { status: response.status, body: (await response.json()) as T };
+  return { status: response.status, body: (await response.json()) as Body };
 }
 
 const tell = (key: string | undefined): object => ({
@@ -48,9 +51,9 @@ const tell = (key: string | undefined): object => ({
 });
 
 it('an upload to the store becomes an upload here, by an event alone, and its object is where the service is told', async () => {
-  const made = await call<S3Upload>('POST', '/v1/s3/uploads', { reference: 'mine' });
+  const made = await call('POST', '/v1/s3/uploads', { reference: 'mine' });
   expect(made.status).toBe(201);
-  expect((await call<S3Object>('GET', `/v1/s3/uploads/${made.body.id}`)).body.state).toBe('waiting');
+  expect((await call('GET', `/v1/s3/uploads/${made.body.id}`)).body.state).toBe('waiting');
   // No picture, and no list: nobody may release it.
   expect(await sendForm(made.body, 'no picture at all')).toBe(204);
   expect((await call('POST', '/v1/hooks/s3-events', tell(made.body.fields['key']))).body).toEqual({ noted: 1 });
@@ -58,12 +61,12 @@ it('an upload to the store becomes an upload here, by an event alone, and its ob
   expect(upload).toMatchObject({ reference: 'mine' });
   let state = '';
   for (let turn = 0; turn < 100 && state !== 'kept'; turn += 1) {
-    ({ state } = (await call<S3Object>('GET', `/v1/s3/uploads/${made.body.id}`)).body);
+    ({ state } = (await call('GET', `/v1/s3/uploads/${made.body.id}`)).body);
     await sleep(100);
   }
   expect(state).toBe('kept');
   expect(store.buckets.get('released')?.objects.size).toBe(0);
-  expect((await call<S3Status>('GET', '/v1/s3')).body).toMatchObject({ isOn: true, quarantineBucket: 'quarantine', objects: { kept: 1 } });
+  expect((await call('GET', '/v1/s3')).body).toMatchObject({ isOn: true, quarantineBucket: 'quarantine', objects: { kept: 1 } });
 });
 
 it('events come with a key or with the secret, and with nothing else', async () => {
@@ -84,10 +87,7 @@ it('events come with a key or with the secret, and with nothing else', async () 
 
 it('the operator lists, checks, and is told when the store is away', async () => {
   expect((await call('POST', '/v1/s3/reconcile')).body).toEqual({ listed: 0, found: 0 });
-  const worst = async (): Promise<string[]> =>
-    (await call<{ items: { name: string; status: string }[] }>('GET', '/v1/s3/check')).body.items
-      .filter(({ status }) => status === 'fail')
-      .map(({ name }) => name);
+  const worst = async (): Promise<string[]> => (await call('GET', '/v1/s3/check')).body.items.filter(({ status }) => status === 'fail').map(({ name }) => name);
   expect(await worst()).toEqual([]);
   store.fault = () => 'unavailable';
   expect((await call('POST', '/v1/s3/reconcile')).status).toBe(503);
