@@ -44,6 +44,8 @@ export interface S3Server {
   fault: (request: SeenRequest, isDone: boolean) => Fault;
   pageKeys: number;
   hasVersions: boolean;
+  /** Copies the newest version, whichever was asked for. */
+  copiesNewest: boolean;
   /** How far clocks may be apart. */
   skewMs: number;
   addBucket(name: string, isVersioned?: boolean): Bucket;
@@ -78,6 +80,7 @@ export async function startS3Server(): Promise<S3Server> {
     fault: () => undefined,
     pageKeys: 1000,
     hasVersions: true,
+    copiesNewest: false,
     skewMs: 900_000,
     addBucket(name, isVersioned = true) {
       const bucket: Bucket = { isVersioned, isPublic: false, objects: new Map() };
@@ -237,7 +240,7 @@ export async function startS3Server(): Promise<S3Server> {
       method: 'GET',
       bucket: from,
       key: decodeURIComponent(rest.join('/')),
-      query: new URLSearchParams(query),
+      query: new URLSearchParams(server.copiesNewest ? '' : query),
     });
     const { etag } = store(bucket, key, { bytes: version.bytes, headers: keep(incoming) });
     return { status: 200, body: `<CopyObjectResult><ETag>${etag}</ETag></CopyObjectResult>` };

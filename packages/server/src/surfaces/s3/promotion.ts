@@ -31,11 +31,14 @@ export async function promote(parts: S3Parts, { row, view, signal }: Promotion):
   const object = describeObject(parts, view);
   const there = await parts.client.head(object, signal);
   if (isSame(there, object)) return { versionId: there?.versionId ?? null, isNew: false };
-  if (parts.context.config.s3Promote === 'copy-version' && isFixed(row.version_id ?? undefined) && !row.is_removed)
-    await copyVersion(parts, object, { row, signal });
-  else await writeBytes(parts, object, { view, signal });
+  const isCopied = parts.context.config.s3Promote === 'copy-version' && isFixed(row.version_id ?? undefined) && !row.is_removed;
+  const hasRightBytes = isCopied ? await copyVersion(parts, object, { row, signal }) : await writeBytes(parts, object, { view, signal });
   const written = await parts.client.head(object, signal);
-  if (!isSame(written, object)) throw new S3Fault('bytes_differ', 'The object in the released bucket is not what was written there.');
+  if (!hasRightBytes || !isSame(written, object)) {
+    // Every version: a deletion without one would only hide it.
+    await withdrawObject(parts, view.id, signal);
+    throw new S3Fault('bytes_differ', 'The object in the released bucket was not what was screened. It was taken out again.');
+  }
   return { versionId: written?.versionId ?? null, isNew: true };
 }
 
@@ -79,23 +82,23 @@ function isSame(head: ObjectHead | undefined, { sizeBytes, metadata }: NewObject
   return head?.sizeBytes === sizeBytes && Object.entries(metadata).every(([name, value]) => head.metadata[name] === value);
 }
 
-async function writeBytes({ client, intake, context }: S3Parts, object: NewObject, { view, signal }: Pick<Promotion, 'view' | 'signal'>): Promise<void> {
+async function writeBytes({ client, intake, context }: S3Parts, object: NewObject, { view, signal }: Pick<Promotion, 'view' | 'signal'>): Promise<boolean> {
   const content = await intake.openContent(view.id);
   try {
     if (content.sha256 !== object.sha256) throw new S3Fault('bytes_differ', 'The content kept here is not what the receipt is about.');
     await (object.sizeBytes > context.config.s3PartsAboveBytes ? client.putInParts : client.put)(object, content.stream, signal);
+    // The store compared them with the digest that was signed.
+    return true;
   } finally {
     content.stream.destroy();
   }
 }
 
-/** CopySourceIfMatch is not kept by every store (Ceph 16 ignores it), so what was copied is read again, whole. */
-async function copyVersion({ client, places }: S3Parts, object: NewObject, { row, signal }: Pick<Promotion, 'row' | 'signal'>): Promise<void> {
+/** CopySourceIfMatch is not kept by every store (Ceph 16 ignores it), so what was copied is read again, whole. @returns whether it is what was screened */
+async function copyVersion({ client, places }: S3Parts, object: NewObject, { row, signal }: Pick<Promotion, 'row' | 'signal'>): Promise<boolean> {
   await client.copy({ bucket: places.quarantine, key: row.object_key, versionId: row.version_id ?? undefined }, object, signal);
   const { stream } = await client.get(object, signal);
   const hash = createHash('sha256');
   for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
-  if (hash.digest('hex') === object.sha256) return;
-  await client.remove(object, signal);
-  throw new S3Fault('bytes_differ', 'The store copied other bytes than were screened. They were removed again.');
+  return hash.digest('hex') === object.sha256;
 }

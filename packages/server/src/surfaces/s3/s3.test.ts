@@ -147,6 +147,23 @@ describe('faults of the store', () => {
     objects.clear();
   });
 
+  it('a store that copies another version than was asked for: what it copied is taken out again, and tried again', async () => {
+    const copying = await openS3Scene(store, { config: { s3Promote: 'copy-version' } });
+    const upload = await copying.service.createUpload({ method: 'POST' }, PERSON);
+    await sendForm(upload, content);
+    await copying.service.reconcile(NEVER);
+    await sendForm(upload, 'match swapped');
+    server.copiesNewest = true;
+    await copying.settle({ lists: false });
+    expect(await copying.service.findObject(upload.id)).toMatchObject({ state: 'received', fault: 'bytes_differ' });
+    expect((await copying.readReleased()).size).toBe(0);
+    server.copiesNewest = false;
+    copying.intake.clock.advance(600_000);
+    await copying.settle();
+    expect([...(await copying.readReleased())].map(String)).toEqual([`${upload.id},${content}`]);
+    await copying.stop();
+  });
+
   it('a store that knows no versions: listed by pages all the same', async () => {
     const flat = await openS3Scene(store, { isVersioned: false });
     server.hasVersions = false;
