@@ -153,7 +153,7 @@ async function askAndSend(deps: Deps, { file, signals, options }: Work): Promise
       onProgress,
     }),
   );
-  return conclude(deps, await awaitOutcome(deps, sent, signal), signals);
+  return conclude(await awaitOutcome(deps, sent, signal), signals);
 }
 
 async function awaitOutcome(deps: Deps, sent: Reply, signal: AbortSignal | undefined): Promise<Reply> {
@@ -171,7 +171,7 @@ async function awaitOutcome(deps: Deps, sent: Reply, signal: AbortSignal | undef
   return reply;
 }
 
-function conclude(_deps: Deps, reply: Reply, { sha256 }: FileSignals): UploadResult {
+function conclude(reply: Reply, { sha256 }: FileSignals): UploadResult {
   const { id, state, message, receipt } = reply.body;
   if (reply.status >= 400 || typeof id !== 'string' || typeof message !== 'string') throw new Unavailable(reply);
   if (state === 'released') return { kind: 'released', id, receipt: typeof receipt === 'string' ? receipt : undefined, message, sha256 };

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { ScanReply } from '../intake/index.ts';
 
-export const DEMONSTRATION_LIST = 'Demonstration';
 /** For `POST /try/samples`: one of the samples, or all. */
 export const SampleChoiceSchema = z.object({ sample: z.string().regex(/^[a-z0-9-]{1,60}$|^all$/) });
 /** An island asks for the card alone, the browser for a whole page. */

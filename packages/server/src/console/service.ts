@@ -2,14 +2,14 @@
 import type { Readable } from 'node:stream';
 import type { AgeService } from '../age/index.ts';
 import type { IntakeService } from '../intake/index.ts';
-import type { ListsService } from '../lists/index.ts';
+import { DEMONSTRATION_LIST, type ListsService } from '../lists/index.ts';
 import type { AppContext } from '../platform/context.ts';
 import { PROBLEMS, toGatehouseError } from '../platform/errors.ts';
 import type { Principal } from '../platform/http/rights.ts';
 import { formatCount } from '../platform/ui/format.ts';
 import type { ScreeningService } from '../screening/index.ts';
 import { listSamples, openDemonstrationList, openSample } from './samples.ts';
-import { DEMONSTRATION_LIST, type Attempt, type Demonstration, type Overview, type Sample } from './schema.ts';
+import type { Attempt, Demonstration, Overview, Sample } from './schema.ts';
 
 export interface ConsoleNeeds {
   readonly lists: ListsService;

@@ -141,7 +141,7 @@ export const ScanReplySchema = ScreeningSchema.extend({
 export type ScanReply = z.output<typeof ScanReplySchema>;
 
 /** Surfaces through which content passes, which keep the bytes themselves. */
-export const SURFACE_NAMES = ['proxy', 'icap', 'clamd', 'hook', 'pictrs', 'matrix', 'hma'] as const;
+export const SURFACE_NAMES = ['proxy', 'icap', 'clamd', 'hook', 'pictrs', 'matrix'] as const;
 export type SurfaceName = (typeof SURFACE_NAMES)[number];
 
 /** The answer about content that passes through a surface. Nothing in it may reach the uploader but `id`, `receipt` and `message`. */

@@ -94,6 +94,7 @@ function Facts({ upload }: { readonly upload: UploadView }): JSX.Element {
         upload.disposition === undefined ? undefined : { key: 'Decision', value: <DispositionTag disposition={upload.disposition} /> },
         { key: 'What the uploader may be told', value: upload.message },
         { key: 'Id', value: <code>{upload.id}</code> },
+        upload.surface === undefined ? undefined : { key: 'Came over', value: upload.surface },
         upload.reference === undefined ? undefined : { key: 'Reference', value: upload.reference },
         upload.sizeBytes === undefined ? undefined : { key: 'Size', value: formatBytes(upload.sizeBytes) },
         upload.mediaType === undefined ? undefined : { key: 'Media type', value: upload.mediaType },

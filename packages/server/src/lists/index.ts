@@ -19,6 +19,7 @@ export type { ImportInput } from './import.ts';
 export type { Freshness } from './list-node.ts';
 export { readListFile, readWholeList, type ListFileInput, type ListFileReader, type ListFileReport } from './list-file.ts';
 export { createOfflineMatcher, type OfflineList } from './matcher.ts';
+export { DEMONSTRATION_LIST } from './stub-rules.ts';
 export { parseColumnMap, type ColumnMap } from './rules.ts';
 export type { ListsService } from './service.ts';
 export type { ListsSummary } from './views.ts';

@@ -2,6 +2,7 @@
 import { chmod, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { isLoopback } from '../platform/config.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import type { Listener, OpenListener } from '../platform/domain.ts';
 import { createAddressCheck } from '../platform/http/client-address.ts';
@@ -35,7 +36,7 @@ export interface Connection {
   isStopping: boolean;
 }
 
-const TURN_AWAY_MS = 5_000;
+const LETTING_GO_MS = 5_000;
 /** A peer that has said all may still want to hear the answer. */
 const HALF_OPEN = { allowHalfOpen: true } as const;
 
@@ -60,6 +61,7 @@ export function createSocketListener(options: SocketOptions): Listener & { addre
 
 async function open(options: SocketOptions): Promise<OpenListener> {
   const { where, maxConnections, log, name } = options;
+  requireNames(options);
   const isAllowed = createAddressCheck(options.allow);
   const connections = new Map<Connection, AbortController>();
   const accept = (socket: Socket): void => {
@@ -69,7 +71,7 @@ async function open(options: SocketOptions): Promise<OpenListener> {
       log.warn({ surface: name, address: socket.remoteAddress }, 'an address that may not speak here was turned away');
       return void socket.destroy();
     }
-    if (connections.size >= maxConnections) return turnAway(socket, options.busy ?? '');
+    if (connections.size >= maxConnections) return letGo(socket, options.busy);
     const gone = new AbortController();
     const connection: Connection = { socket, signal: gone.signal, isIdle: true, isStopping: false };
     connections.set(connection, gone);
@@ -80,7 +82,7 @@ async function open(options: SocketOptions): Promise<OpenListener> {
       gone.abort();
     });
     options.handle(connection).then(
-      () => socket.end(),
+      () => letGo(socket),
       (error: unknown) => {
         if (!gone.signal.aborted) log.info({ surface: name, reason: error instanceof Error ? error.message : 'unknown' }, 'a connection was ended');
         socket.destroy();
@@ -90,17 +92,33 @@ async function open(options: SocketOptions): Promise<OpenListener> {
   const server: Server =
     options.tls === undefined ? createServer(HALF_OPEN, accept) : createTlsServer({ ...HALF_OPEN, ...options.tls, minVersion: 'TLSv1.2' }, accept);
   server.on('tlsClientError', () => undefined);
-  await listen(server, options);
-  const bound = server.address();
+  if ('path' in where) await removeStale(where.path);
+  await listenOn(server, name, where);
+  if ('path' in where) await chmod(where.path, where.mode);
   return {
-    address: typeof bound === 'object' && bound !== null ? `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}` : String(bound),
+    address: describeAddress(server),
     close: (timeoutMs) => close(server, connections, timeoutMs),
   };
 }
 
-/** What it sends meanwhile is read and thrown away: else the answer could be lost with the connection. */
-function turnAway(socket: Socket, answer: string): void {
-  socket.setTimeout(TURN_AWAY_MS, () => socket.destroy());
+/** @throws {GatehouseError} config_invalid for a port that others reach and none of them may use: somebody forgot to say who */
+function requireNames({ name, where, allow }: SocketOptions): void {
+  if ('path' in where || isLoopback(where.host) || allow.some((range) => range !== 'loopback')) return;
+  throw new GatehouseError(
+    'config_invalid',
+    `${name} knows no keys, and ${where.host}:${where.port} can be reached from outside: name the addresses that may speak in GATEHOUSE_SURFACE_ALLOW. Nothing was opened.`,
+  );
+}
+
+/**
+ * The last words, and an end within seconds: what the peer still sends is read and thrown away, else the answer could be lost with the connection,
+ * and a peer that has gone would hold its place until the connection is idle for long enough.
+ */
+function letGo(socket: Socket, answer = ''): void {
+  const timer = setTimeout(() => socket.destroy(), LETTING_GO_MS);
+  socket.once('close', () => clearTimeout(timer));
+  // Whoever read here last may still listen.
+  socket.removeAllListeners('readable');
   socket.resume().end(answer);
 }
 
@@ -124,9 +142,9 @@ function close(server: Server, connections: ReadonlyMap<Connection, AbortControl
   });
 }
 
-async function listen(server: Server, { where, name }: SocketOptions): Promise<void> {
-  if ('path' in where) await removeStale(where.path);
-  await new Promise<void>((resolve, reject) => {
+/** @throws {GatehouseError} config_invalid when the place is taken or may not be used */
+export function listenOn(server: Server, name: string, where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
       const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
@@ -134,7 +152,13 @@ async function listen(server: Server, { where, name }: SocketOptions): Promise<v
     });
     server.listen(where, resolve);
   });
-  if ('path' in where) await chmod(where.path, where.mode);
+}
+
+/** `127.0.0.1:1344`, `[::1]:1344`, or the path of a socket. */
+export function describeAddress(server: Server): string {
+  const bound = server.address();
+  if (typeof bound !== 'object' || bound === null) return String(bound);
+  return `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
 /** Only a socket is removed: a file of that name is somebody's. */

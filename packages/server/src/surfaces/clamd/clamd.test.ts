@@ -181,6 +181,20 @@ describe('the ports', () => {
     await other.stop();
   });
 
+  it('a client that sent more than is read and has gone holds no place', async () => {
+    const other = await startRoom(clamdRoom, { clamdListen: '127.0.0.1:0', surfaceMaxConnections: 2 });
+    const address = other.opened[0]?.address ?? '';
+    for (let i = 0; i < 6; i += 1) {
+      const socket = dial(address);
+      socket.write(`zPING\0${'x'.repeat(200_000)}`);
+      const closed = once(socket, 'close');
+      socket.once('data', () => socket.destroy());
+      await closed;
+    }
+    await expect.poll(() => ask('zPING\0', address)).toBe('PONG\0');
+    await other.stop();
+  });
+
   it('a stop ends who waits, and lets an answer under way be given', async () => {
     const other = await startRoom(clamdRoom, { clamdListen: '127.0.0.1:0' });
     const address = other.opened[0]?.address ?? '';

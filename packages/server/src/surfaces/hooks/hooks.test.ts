@@ -372,6 +372,11 @@ describe('matrix-content-scanner', () => {
     const before = screening.requests.length;
     for (let i = 0; i < 3; i += 1) expect(await read(await call(`${BASE}/scan/matrix.example/one`))).toMatchObject({ clean: true });
     expect(screening.requests.length - before).toBe(1);
+    // What was said before counts only while it could be said now.
+    const { rematch } = screening;
+    screening.rematch = async (signals) => ({ ...(await rematch(signals)), verdict: 'error', reason: 'lists_stale' });
+    expect((await call(`${BASE}/scan/matrix.example/one`)).status).toBe(503);
+    screening.rematch = rematch;
     // Other bytes under the same address.
     media.set('one', { bytes: Buffer.from('match now') });
     expect(await read(await call(`${BASE}/scan/matrix.example/one`))).toMatchObject({ clean: false });

@@ -113,7 +113,11 @@ async function judgeContent(deps: Deps, question: MatrixQuestion, content: Spool
 async function screen({ parts, cache }: Deps, { principal, signal }: MatrixQuestion, content: Spooled): Promise<ReturnType<ResultCache['find']>> {
   const { sha256 } = content.digests;
   const known = cache.find(sha256, parts.lists.matcher().listSetVersion);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    // What was said before is worth nothing while this node could not say it: no lists, or lists that may be out of date.
+    const { verdict } = await parts.screening.rematch({ digests: content.digests, pictures: [] });
+    return verdict === 'error' ? undefined : known;
+  }
   const who = principal.kind === 'key' ? principal : principalOf('matrix');
   const passed = await parts.intake.pass({ content, principal: who, surface: 'matrix', signal, wantsReceipt: false });
   const outcome = outcomeOf(passed);

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { GatehouseError } from '../../platform/errors.ts';
 import type { AppContext, Listener } from '../../platform/domain.ts';
-import { isLoopback } from '../../platform/config.ts';
 import { ENGINE_VERSION } from '../../screening/index.ts';
 import { defineRoom, type SurfaceParts } from '../room.ts';
 import { createSocketListener, splitHostPort } from '../socket-listener.ts';
@@ -74,15 +73,9 @@ function createListener(serving: Serving, { name, at, addresses }: Opening): Lis
   return {
     name,
     async open() {
-      const where = splitHostPort(at);
-      if (!isLoopback(where.host) && config.surfaceAllow.every((range) => range === 'loopback'))
-        throw new GatehouseError(
-          'config_invalid',
-          `ICAP knows no keys, and ${at} can be reached from outside: name the addresses that may speak in GATEHOUSE_SURFACE_ALLOW. Nothing was opened.`,
-        );
       const listener = createSocketListener({
         name,
-        where,
+        where: splitHostPort(at),
         allow: config.surfaceAllow,
         maxConnections: config.surfaceMaxConnections,
         idleMs: config.surfaceIdleSeconds * 1000,

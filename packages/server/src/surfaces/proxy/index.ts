@@ -6,7 +6,7 @@ import type { Listener, OpenListener } from '../../platform/domain.ts';
 import { createAddressCheck } from '../../platform/http/client-address.ts';
 import { createBodyScreener } from '../bodies/index.ts';
 import { defineRoom, type SurfaceParts } from '../room.ts';
-import { splitHostPort } from '../socket-listener.ts';
+import { describeAddress, listenOn, splitHostPort } from '../socket-listener.ts';
 import { checks } from './checks.ts';
 import { passThrough, type Incoming, type ProxyDeps } from './passage.ts';
 import { RoutesFileSchema, type ProxyRoutes } from './address-rules.ts';
@@ -82,7 +82,7 @@ function createProxyListener(deps: ProxyDeps, where: string): Listener & { addre
       server.on('request', handle(false)).on('checkContinue', handle(true));
       // Nothing is sent on that cannot be read: a tunnel, and what follows an upgrade.
       server.on('connect', (_request, socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'));
-      await listen(server, where);
+      await listenOn(server, 'the proxy', splitHostPort(where));
       const opened = toOpen(server);
       ({ address } = opened);
       return opened;
@@ -90,26 +90,9 @@ function createProxyListener(deps: ProxyDeps, where: string): Listener & { addre
   };
 }
 
-function listen(server: Server, where: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
-      reject(
-        new GatehouseError(
-          'config_invalid',
-          `Cannot listen for the proxy on ${where}: ${why}. Choose another address (GATEHOUSE_PROXY_LISTEN). Nothing was changed.`,
-          { cause },
-        ),
-      );
-    });
-    server.listen(splitHostPort(where), resolve);
-  });
-}
-
 function toOpen(server: Server): OpenListener {
-  const bound = server.address();
   return {
-    address: typeof bound === 'object' && bound !== null ? `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}` : '',
+    address: describeAddress(server),
     close: (timeoutMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);

@@ -87,7 +87,8 @@ async function give({ context, intake, parts, permits }: HandoverDeps, upload: T
   const received = await intake.receive(view.id, {
     principal,
     waitS: 0,
-    signal: context.stopping,
+    // Of its own: many hand-overs would hang as many listeners on the one of the application.
+    signal: AbortSignal.any([context.stopping]),
     async feed(sink) {
       // Whoever reads sees its faults; intake may also refuse before it reads.
       const stream = parts.read(id).on('error', () => undefined);
