@@ -136,3 +136,12 @@ describe('documentation pages', () => {
     expect(markup).not.toContain('hunter2');
   });
 });
+
+describe('stub mode', () => {
+  const page = (isStub: boolean): string => renderPage({ title: 'A', principal: isStub ? { ...PERSON, isStub } : PERSON, children: 'text' });
+
+  it('is said on every page, inside its main part, and else nowhere', () => {
+    expect(page(true)).toMatch(/<main [^>]*>(?:(?!<\/main>).)*Stub mode is on/s);
+    expect(page(false)).not.toContain('Stub mode');
+  });
+});

@@ -108,9 +108,9 @@ function Layout(options: PageOptions): JSX.Element {
         </a>
         <Header principal={principal} current={options.current} />
         <div class="width">
-          {principal.isStub === true ? <Warning>Stub mode is on: outcomes are forced for tests. Nothing here protects anybody.</Warning> : null}
           {breadcrumbs.length === 0 ? null : <Breadcrumbs items={breadcrumbs} />}
           <main id="main" tabindex={-1}>
+            {principal.isStub === true ? <Warning>Stub mode is on: outcomes are forced for tests. Nothing here protects anybody.</Warning> : null}
             {options.children}
           </main>
         </div>
