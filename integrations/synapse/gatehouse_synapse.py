@@ -1,7 +1,7 @@
 """Asks Gatehouse about every file that Synapse is about to store, local or from other servers.
 
-A module of Synapse (1.62 or later) with the callback `check_media_file_for_spam`. Only the answer 200 of `POST /v1/hooks/raw` lets a file be stored;
-an error, a time-out and every other answer do not.
+A module of Synapse (1.62 or later) with the callback `check_media_file_for_spam`. Only the answer 200 of `POST /v1/hooks/raw` that says `Gatehouse-Outcome:
+release` lets a file be stored; an error, a time-out and every other answer do not, nor does a 200 of somebody else.
 """
 
 import http.client
@@ -43,17 +43,17 @@ class Gatehouse:
 
     async def check_media_file_for_spam(self, file_wrapper: Any, file_info: Any) -> Any:
         try:
-            status, reference = await self._api.defer_to_thread(self._ask, file_wrapper.path)
+            is_released, status, reference = await self._api.defer_to_thread(self._ask, file_wrapper.path)
         except Exception as error:
             # The kind of fault alone: its text could name the file.
             logger.warning("Gatehouse could not be asked (%s); the file was not stored", type(error).__name__)
             return Codes.FORBIDDEN
-        if status == 200:
+        if is_released is True:
             return NOT_SPAM
         logger.info("Gatehouse did not clear a file (status %d, reference %s)", status, reference)
         return Codes.FORBIDDEN
 
-    def _ask(self, path: str) -> Tuple[int, str]:
+    def _ask(self, path: str) -> Tuple[bool, int, str]:
         url, timeout = self._config["url"], self._config["timeout_s"]
         if url.scheme == "https":
             connection = http.client.HTTPSConnection(url.hostname, url.port, timeout=timeout, context=ssl.create_default_context())
@@ -70,6 +70,7 @@ class Gatehouse:
                 connection.request("POST", url.path.rstrip("/") + "/v1/hooks/raw", body=pieces, headers=headers, encode_chunked=True)
                 answer = connection.getresponse()
                 answer.read(READ_BYTES)
-                return answer.status, answer.getheader("Gatehouse-Reference", "none")
+                is_released = answer.status == 200 and answer.getheader("Gatehouse-Outcome") == "release"
+                return is_released, answer.status, answer.getheader("Gatehouse-Reference", "none")
         finally:
             connection.close()

@@ -67,7 +67,10 @@ def serve(answer):
                 return
             held.append(connection)
             if answer is not None:
-                connection.recv(65536)
+                # To the last chunk: a client that is still sending sees a broken pipe, whatever was answered.
+                received = b""
+                while not received.endswith(b"\r\n0\r\n\r\n"):
+                    received += connection.recv(65536)
                 connection.sendall(answer)
                 connection.close()
 
@@ -89,7 +92,11 @@ class GatehouseTest(unittest.TestCase):
         self.assertEqual(check(os.environ["CLEAR_FILE"], key="gh_wrong"), Codes.FORBIDDEN)
 
     def test_whatever_else_is_answered_stores_nothing(self):
-        for answer in (None, b"", b"garbage", b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b"HTTP/1.1 500 Oh\r\n\r\n"):
+        # A web server that is not Gatehouse says 200 to anything.
+        welcome = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nWelcome"
+        stop = b"HTTP/1.1 200 OK\r\nGatehouse-Outcome: stop\r\nContent-Length: 0\r\n\r\n"
+        elsewhere = b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"
+        for answer in (None, b"", b"garbage", b"HTTP/1.1 204 No Content\r\n\r\n", elsewhere, b"HTTP/1.1 500 Oh\r\n\r\n", welcome, stop):
             listener, url = serve(answer)
             self.assertEqual(check(os.environ["CLEAR_FILE"], url=url, timeout_s=0.5), Codes.FORBIDDEN)
             listener.close()

@@ -24,30 +24,64 @@ if (!function_exists('add_filter')) {
  */
 function gatehouse_check_upload($file)
 {
-    // Another filter, or PHP itself, has refused it already.
-    if (!empty($file['error'])) {
+    // Refused already, by another filter or by PHP: what WordPress itself takes for that (`_wp_handle_upload`), and nothing that merely looks like it.
+    $error = $file['error'] ?? 0;
+    if (is_numeric($error) ? $error > 0 : !empty($error)) {
         return $file;
     }
-    try {
-        [$isReleased, $message] = gatehouse_ask((string) ($file['tmp_name'] ?? ''));
-    } catch (\Throwable $fault) {
-        [$isReleased, $message] = [false, ''];
-    }
-    if ($isReleased !== true) {
-        $file['error'] = $message !== '' ? $message : 'This file cannot be checked at the moment. Please try again later.';
+    $refusal = gatehouse_refuse(fn () => @fopen((string) ($file['tmp_name'] ?? ''), 'rb'));
+    if ($refusal !== null) {
+        $file['error'] = $refusal;
     }
     return $file;
 }
 
-/** @return array{0: bool, 1: string} whether WordPress may keep it, and what may be shown */
-function gatehouse_ask(string $path): array
+/**
+ * Bytes that WordPress writes itself: XML-RPC (`mw_newMediaObject`) and everything else that calls `wp_upload_bits`. Whatever is not an array
+ * makes it give up and show that.
+ *
+ * @param mixed $upload name, bits, time
+ * @return mixed
+ */
+function gatehouse_check_bits($upload)
+{
+    if (!is_array($upload)) {
+        return $upload;
+    }
+    return gatehouse_refuse(function () use ($upload) {
+        $stream = fopen('php://temp', 'w+b');
+        $bits = (string) ($upload['bits'] ?? '');
+        return fwrite($stream, $bits) === strlen($bits) && rewind($stream) ? $stream : false;
+    }) ?? $upload;
+}
+
+/** @return string|null what may be shown; null, and nothing else, lets WordPress keep it */
+function gatehouse_refuse(callable $open): ?string
+{
+    try {
+        $stream = $open();
+        [$isReleased, $message] = $stream === false ? [false, ''] : gatehouse_ask($stream);
+    } catch (\Throwable $fault) {
+        [$isReleased, $message] = [false, ''];
+    }
+    if ($isReleased === true) {
+        return null;
+    }
+    return $message !== '' ? $message : 'This file cannot be checked at the moment. Please try again later.';
+}
+
+/**
+ * @param resource $stream
+ * @return array{0: bool, 1: string} whether WordPress may keep it, and what may be shown
+ */
+function gatehouse_ask($stream): array
 {
     if (!defined('GATEHOUSE_URL') || !defined('GATEHOUSE_KEY') || !function_exists('curl_init')) {
         return [false, ''];
     }
-    $size = @filesize($path);
-    $stream = @fopen($path, 'rb');
-    if ($size === false || $stream === false) {
+    // Of what is open: `filesize` may remember what the file was before another filter changed it.
+    $size = fstat($stream)['size'] ?? null;
+    if (!is_int($size)) {
         return [false, ''];
     }
     $curl = curl_init(rtrim((string) GATEHOUSE_URL, '/') . '/v1/hooks/raw');
@@ -59,6 +93,8 @@ function gatehouse_ask(string $path): array
         CURLOPT_HTTPHEADER => ['Authorization: Bearer ' . GATEHOUSE_KEY, 'Content-Type: application/octet-stream', 'Expect:'],
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_FOLLOWLOCATION => false,
+        // Not through a proxy of the environment: it would see the file and the key.
+        CURLOPT_PROXY => '',
         CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
         CURLOPT_CONNECTTIMEOUT => 5,
         CURLOPT_TIMEOUT => defined('GATEHOUSE_TIMEOUT_S') ? (int) GATEHOUSE_TIMEOUT_S : 65,
@@ -77,3 +113,4 @@ function gatehouse_ask(string $path): array
 // Last, on the file as it will be kept: other filters may change it.
 add_filter('wp_handle_upload_prefilter', 'gatehouse_check_upload', PHP_INT_MAX);
 add_filter('wp_handle_sideload_prefilter', 'gatehouse_check_upload', PHP_INT_MAX);
+add_filter('wp_upload_bits', 'gatehouse_check_bits', PHP_INT_MAX);

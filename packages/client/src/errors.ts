@@ -7,6 +7,7 @@ export const CLIENT_FAULTS = {
   too_busy: 'More calls to Gatehouse are under way than are allowed. Nobody was let through; it can be tried again.',
   result_invalid: 'The keys with which a result was to be verified cannot be used.',
   too_large: 'There are more bytes than the option maxBytes allows. Nothing was published.',
+  content_invalid: 'What was given as the bytes of a file is none: look at what reads the body in front of this. Nothing was published.',
   webhook_invalid: 'The callback was not signed by the Gatehouse that holds this secret, or is too old. Do not act on it.',
 } as const;
 

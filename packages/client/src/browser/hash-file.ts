@@ -1,5 +1,6 @@
 /** Hashes files beside the page, one after the other. */
 import { readSignals, type FileSignals } from './signals.ts';
+import { reasonOf } from './transport.ts';
 
 export interface HashOptions {
   /** Default: the worker of this package, which bundlers find. `false`: in the page itself. */
@@ -17,7 +18,7 @@ interface Answer {
   readonly fault?: string;
 }
 
-/** The worker was not loaded: a content-security policy, or a bundler that did not see it. */
+/** It was not loaded (a content-security policy, or a bundler that did not see it), was closed, or ran out of memory. */
 class WorkerGone extends Error {}
 
 export function createFileHasher(options: HashOptions = {}): FileHasher {
@@ -53,6 +54,8 @@ export function createFileHasher(options: HashOptions = {}): FileHasher {
       } catch (error) {
         // The page does it itself, from then on.
         if (error instanceof WorkerGone && isBroken) return readSignals(file, signal);
+        // The next file gets another worker.
+        if (error instanceof WorkerGone && worker === opened) leave();
         throw error;
       }
     },
@@ -62,16 +65,28 @@ export function createFileHasher(options: HashOptions = {}): FileHasher {
 
 function askWorker(worker: Worker, file: Blob, by: { readonly signal: AbortSignal | undefined; readonly gone: EventTarget }): Promise<FileSignals> {
   const { port1, port2 } = new MessageChannel();
+  // Signal and worker can outlive many files, and must not hold them.
+  const over = new AbortController();
+  const once = { once: true, signal: over.signal } as const;
   return new Promise<FileSignals>((resolve, reject) => {
     port1.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
       if (data.signals === undefined) reject(new Error(data.fault ?? 'unknown'));
       else resolve(data.signals);
     });
+    // Browsers that know this event tell so of a worker that ran out of memory.
+    port1.addEventListener('close', () => reject(new WorkerGone('the worker ended')), once);
     port1.start();
-    by.signal?.addEventListener('abort', () => reject(by.signal?.reason instanceof Error ? by.signal.reason : new Error('aborted')), { once: true });
-    by.gone.addEventListener('gone', () => reject(new WorkerGone('the worker ended')), { once: true });
+    const abort = (): void => {
+      port1.postMessage('stop');
+      reject(reasonOf(by.signal));
+    };
+    by.signal?.addEventListener('abort', abort, once);
+    by.gone.addEventListener('gone', () => reject(new WorkerGone('the worker ended')), once);
     worker.postMessage({ file }, [port2]);
-  }).finally(() => port1.close());
+  }).finally(() => {
+    over.abort();
+    port1.close();
+  });
 }
 
 function createOwnWorker(): Worker {

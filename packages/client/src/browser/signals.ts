@@ -19,25 +19,37 @@ export interface FileSignals {
 /** A picture of this size takes 400 MB for a moment; larger ones are left to the gate. */
 const PIXELS_MAX = 100_000_000;
 const SIDE_MIN = 5;
+/** Browsers take a file into memory as a whole to decode it; a film is not worth that. */
+const PICTURE_BYTES_MAX = 256 * 1024 ** 2;
 
+/** @throws when the file cannot be read or has changed since it was chosen, or `signal` aborts */
 export async function readSignals(file: Blob, signal?: AbortSignal): Promise<FileSignals> {
   const sha256 = await digest(file, signal);
+  signal?.throwIfAborted();
   return { sha256, sizeBytes: file.size, pictures: await hashPicture(file) };
 }
 
 async function digest(file: Blob, signal: AbortSignal | undefined): Promise<string> {
   const hash = createSha256();
   const reader = file.stream().getReader();
-  for (;;) {
-    signal?.throwIfAborted();
-    const { done, value } = await reader.read();
-    if (done) return hash.finish();
-    hash.update(value);
+  let size = 0;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await reader.read();
+      if (done) break;
+      hash.update(value);
+      size += value.length;
+    }
+  } finally {
+    await reader.cancel();
   }
+  if (size !== file.size) throw new Error('the file has changed');
+  return hash.finish();
 }
 
 async function hashPicture(file: Blob): Promise<readonly PictureSignal[]> {
-  const picture = await decode(file).catch(() => undefined);
+  const picture = file.size > PICTURE_BYTES_MAX ? undefined : await decode(file).catch(() => undefined);
   if (picture === undefined) return [];
   const { full, nearest512 } = pdqForms({ data: picture.data, width: picture.width, height: picture.height, channels: 4 });
   return [

@@ -1,8 +1,15 @@
 /** Requests to Gatehouse from a page. Answers are outside bytes like any others: parsed, member by member. */
 
+export interface Problem {
+  readonly status: number;
+  /** Of Gatehouse's errors. */
+  readonly code: string | undefined;
+}
+
 export interface Reply {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly problem: Problem;
   readonly retryAfterS: number | undefined;
 }
 
@@ -14,33 +21,45 @@ export interface Sending {
   readonly onProgress?: ((sentBytes: number, totalBytes: number) => void) | undefined;
 }
 
+const FAULTS: Readonly<Record<string, string>> = {
+  too_large: 'The file is too large.',
+  digest_mismatch: 'The file was changed while it was sent. Please choose it again.',
+  ticket_spent: 'You have sent as much as is allowed for now. Please try again later.',
+};
+
+/** What may be shown for a file that failed, by the code of the answer. */
+export function describeFault(code: string | undefined): string {
+  return FAULTS[code ?? ''] ?? 'The file could not be sent at the moment. Please try again later.';
+}
+
 /** @throws when there was no answer */
 export async function callJson(url: string, init: RequestInit): Promise<Reply> {
   // Never with cookies: the ticket is all that counts.
   const reply = await fetch(url, { ...init, credentials: 'omit', cache: 'no-store', redirect: 'error' });
-  return { status: reply.status, body: parse(await reply.text()), retryAfterS: toSeconds(reply.headers.get('retry-after')) };
+  return toReply(reply.status, await reply.text(), reply.headers.get('retry-after'));
 }
 
 /** The bytes of a file. By XMLHttpRequest where there is one: `fetch` does not say how far it has got. @throws when there was no answer */
 export function sendFile({ url, headers, file, signal, onProgress }: Sending): Promise<Reply> {
   if (typeof XMLHttpRequest === 'undefined') return callJson(url, { method: 'POST', headers, body: file, ...(signal === undefined ? {} : { signal }) });
-  return new Promise((resolve, reject) => {
+  return new Promise<Reply>((resolve, reject) => {
     signal?.throwIfAborted();
     const request = new XMLHttpRequest();
     request.open('POST', url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener('progress', ({ loaded, total }) => onProgress?.(loaded, total));
-    request.addEventListener('load', () =>
-      resolve({ status: request.status, body: parse(request.responseText), retryAfterS: toSeconds(request.getResponseHeader('retry-after')) }),
-    );
+    request.addEventListener('load', () => resolve(toReply(request.status, request.responseText, request.getResponseHeader('retry-after'))));
     request.addEventListener('error', () => reject(new Error('the connection broke')));
-    request.addEventListener('abort', () => reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted')));
-    signal?.addEventListener('abort', () => request.abort(), { once: true });
+    request.addEventListener('abort', () => reject(reasonOf(signal)));
+    const abort = (): void => request.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    // A signal can outlive many files, and must not hold them.
+    request.addEventListener('loadend', () => signal?.removeEventListener('abort', abort));
     request.send(file);
   });
 }
 
-function parse(text: string): Reply['body'] {
+export function parse(text: string): Reply['body'] {
   try {
     const value: unknown = JSON.parse(text);
     // Its members stay unknown.
@@ -48,6 +67,31 @@ function parse(text: string): Reply['body'] {
   } catch {
     return {};
   }
+}
+
+/** @throws when `signal` aborts */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      clearTimeout(timer);
+      reject(reasonOf(signal));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', leave, { once: true });
+  });
+}
+
+export function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new Error('aborted');
+}
+
+function toReply(status: number, text: string, retryAfter: string | null): Reply {
+  const body = parse(text);
+  const { code } = body;
+  return { status, body, problem: { status, code: status >= 400 && typeof code === 'string' ? code : undefined }, retryAfterS: toSeconds(retryAfter) };
 }
 
 function toSeconds(value: string | null): number | undefined {

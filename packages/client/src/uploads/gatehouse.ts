@@ -33,6 +33,37 @@ export async function callGatehouse(connection: Connection, call: Call): Promise
   return answer;
 }
 
+/** @returns undefined when there is nothing (any more) under this path. @throws {GatehouseClientError} gatehouse_away, gatehouse_refused, gatehouse_answer */
+export async function fetchBytes(
+  connection: Connection,
+  path: string,
+  maxBytes: number,
+): Promise<{ readonly content: Uint8Array<ArrayBuffer>; readonly mediaType: string } | undefined> {
+  try {
+    const reply = await connection.fetch(`${connection.base}${path}`, toInit(connection, { method: 'GET', path, headers: { accept: '*/*' } }));
+    if (reply.status === 200 && reply.body !== null)
+      return { content: await readAtMost(reply.body, maxBytes), mediaType: reply.headers.get('content-type') ?? 'application/octet-stream' };
+    await reply.body?.cancel();
+    if ([404, 409, 410, 422].includes(reply.status)) return undefined;
+    throw new GatehouseClientError(reply.status < 500 && reply.status !== 429 ? 'gatehouse_refused' : 'gatehouse_away', `It answered ${reply.status}.`);
+  } catch (cause) {
+    if (cause instanceof GatehouseClientError) throw cause;
+    throw new GatehouseClientError('gatehouse_away', 'GET failed.', { cause });
+  }
+}
+
+async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(maxBytes);
+  let size = 0;
+  // Leaving the loop ends the transfer.
+  for await (const chunk of body) {
+    if (size + chunk.length > maxBytes) throw new GatehouseClientError('gatehouse_answer', `It sent more than ${maxBytes} bytes.`);
+    bytes.set(chunk, size);
+    size += chunk.length;
+  }
+  return bytes.subarray(0, size);
+}
+
 async function send(connection: Connection, call: Call): Promise<Answer> {
   try {
     const reply = await connection.fetch(`${connection.base}${call.path}`, toInit(connection, call));

@@ -2,14 +2,16 @@
  * On the server that publishes: nothing is published without a receipt for exactly the bytes that are about to be published. Whatever goes wrong on the
  * way, the handler that publishes does not run.
  */
-import { GatehouseClientError } from '../errors.ts';
+import { CLIENT_FAULTS, GatehouseClientError, type ClientFault } from '../errors.ts';
+import { readKeys } from '../jws.ts';
 import { parseUrl } from '../options.ts';
 import { readTimeS } from '../outside.ts';
 import type { GateHandler, GateRequest } from '../types.ts';
 import { callGatehouse, type Connection } from './gatehouse.ts';
-import { measure, meterContent, type Content } from './hashing.ts';
+import { leaveContent, measure, meterContent, type Content, type Measured, type Metered } from './hashing.ts';
 import { noteReceipt } from './receipt-info.ts';
-import { verifyReceipt, type ReceiptClaims, type ReceiptVerdict } from './receipts.ts';
+import { fetchReleased, UPLOAD_ID, type Released } from './released.ts';
+import { verifyReceipt, type ReceiptClaims, type ReceiptFault, type ReceiptVerdict } from './receipts.ts';
 
 export interface ReceiptGateOptions {
   /** Where this server reaches Gatehouse. `https`, or `http` on this machine. */
@@ -35,7 +37,7 @@ export interface ReceiptGateOptions {
 }
 
 export interface ProtectUpload<Native> {
-  /** The bytes that are about to be published, as your framework has them: a buffer, a stream of the file on disk. */
+  /** The bytes that are about to be published, as your framework has them: a buffer, a `File`, a stream of the file on disk that nobody changes meanwhile. */
   readonly content: (request: GateRequest, native: Native) => Content | Promise<Content>;
   /** Default: the header `Gatehouse-Receipt`. */
   readonly receipt?: (request: GateRequest, native: Native) => string | undefined;
@@ -51,21 +53,37 @@ export interface Screened {
   readonly message: string;
 }
 
+export interface ScreenOptions {
+  readonly signal?: AbortSignal;
+  /** Seconds to wait for the decision; default 30. */
+  readonly waitS?: number;
+  /** As for tickets. */
+  readonly callbackUrl?: string;
+}
+
 export interface TicketRequest<Native> {
   /** The signed-in person, opaque and always the same; undefined: nobody, who gets no ticket. */
   readonly subject: (request: GateRequest, native: Native) => string | undefined | Promise<string | undefined>;
   readonly maxUploads?: number;
   readonly maxBytes: number;
   readonly minutes?: number;
+  /** Where your server hears of decisions, and of receipts that are withdrawn later: take the content down then (`verifyWebhook`). */
+  readonly callbackUrl?: string;
 }
 
 export interface ReceiptGate {
+  readonly maxBytes: number;
   /** For bytes at hand. @throws {GatehouseClientError} when Gatehouse gave no answer: then nothing may be published */
   verify(receipt: string, content: Content): Promise<ReceiptVerdict>;
   /** In front of the handler that publishes: it runs only with a valid receipt. `readReceipt` gives the claims. */
   protect<Native = unknown>(options: ProtectUpload<Native>): GateHandler<Native>;
+  /**
+   * The bytes that a receipt is for, whole and in memory, when the page sent your server the receipt alone. The API key needs `uploads:read`.
+   * @throws {GatehouseClientError} when Gatehouse gave no answer, or the content is larger than `maxBytes`: then nothing may be published
+   */
+  fetchReleased(receipt: string): Promise<Released>;
   /** Sends bytes to Gatehouse and waits for the decision. @throws {GatehouseClientError} when there was none */
-  screenUpload(content: Content, options?: { readonly signal?: AbortSignal; readonly waitS?: number }): Promise<Screened>;
+  screenUpload(content: Content, options?: ScreenOptions): Promise<Screened>;
   /** Answers a signed-in person's browser with a ticket. Mount it where only your own pages can POST. */
   ticketEndpoint<Native = unknown>(options: TicketRequest<Native>): (request: GateRequest, native?: Native) => Promise<Response>;
 }
@@ -74,6 +92,8 @@ const MAX_BYTES = 100 * 1024 ** 2;
 const TIMEOUT_MS = 10_000;
 const WAIT_S = 30;
 const KEYS_S = 300;
+/** For a receipt of a key that is not among them; whoever invents keys must not make this server ask for each. */
+const KEYS_AGAIN_S = 10;
 const RECEIPT_HEADER = 'gatehouse-receipt';
 
 interface Deps {
@@ -95,8 +115,19 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
   };
   const deps: Deps = { options, connection, maxBytes: options.maxBytes ?? MAX_BYTES, keys: undefined };
   return {
+    maxBytes: deps.maxBytes,
     verify: (receipt, content) => verify(deps, receipt, content),
     protect: (how) => protect(deps, how),
+    fetchReleased: (receipt) =>
+      fetchReleased(
+        {
+          connection,
+          maxBytes: deps.maxBytes,
+          check: (text, said) => verifyOffline(deps, text, said),
+          verify: (text, content) => verify(deps, text, content),
+        },
+        receipt,
+      ),
     screenUpload: (content, how) => screen(deps, content, how ?? {}),
     ticketEndpoint: (how) => (request, native) => giveTicket(deps, how, { request, native }),
   };
@@ -105,18 +136,27 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
 /** First without Gatehouse, then by asking it: a receipt may have been revoked since, because a list changed. */
 async function verify(deps: Deps, receipt: string, content: Content): Promise<ReceiptVerdict> {
   const { sha256, size } = await measure(content, deps.maxBytes);
-  const { issuer, acceptsStub = false } = deps.options;
-  const verdict = await verifyReceipt(receipt, { jwks: await readJwks(deps), sha256, size, issuer, acceptsStub });
+  if (size === 0) return { isValid: false, reason: 'empty' };
+  const verdict = await verifyOffline(deps, receipt, { sha256, size });
   if (!verdict.isValid || deps.options.isOffline === true) return verdict;
   const { body } = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/receipts/verify', json: { receipt, sha256, size } });
   return body['valid'] === true && body['isContentChecked'] === true ? verdict : { isValid: false, reason: 'revoked' };
 }
 
-async function readJwks(deps: Deps): Promise<unknown> {
-  if (deps.options.jwks !== undefined) return deps.options.jwks;
+async function verifyOffline(deps: Deps, receipt: string, measured: Measured): Promise<ReceiptVerdict> {
+  const { issuer, acceptsStub = false, jwks } = deps.options;
+  const expected = { ...measured, issuer, acceptsStub };
+  const verdict = await verifyReceipt(receipt, { ...expected, jwks: jwks ?? (await readJwks(deps, KEYS_S)) });
+  if (verdict.isValid || verdict.reason !== 'unknown_key' || jwks !== undefined) return verdict;
+  return verifyReceipt(receipt, { ...expected, jwks: await readJwks(deps, KEYS_AGAIN_S) });
+}
+
+async function readJwks(deps: Deps, ageMaxS: number): Promise<unknown> {
   const nowS = readTimeS();
-  if (deps.keys === undefined || nowS - deps.keys.atS > KEYS_S) {
+  if (deps.keys === undefined || nowS - deps.keys.atS > ageMaxS) {
     const { body } = await callGatehouse(deps.connection, { method: 'GET', path: '/.well-known/gatehouse-receipts.json' });
+    // Something else that answered is not kept.
+    readKeys(body);
     deps.keys = { jwks: body, atS: nowS };
   }
   return deps.keys.jwks;
@@ -127,32 +167,48 @@ function protect<Native>(deps: Deps, how: ProtectUpload<Native>): GateHandler<Na
     // The adapters hand the framework's own request over.
     const own = native as Native;
     const receipt = how.receipt === undefined ? (request.headers.get(RECEIPT_HEADER) ?? undefined) : how.receipt(request, own);
-    if (receipt === undefined || receipt === '') return refuse(422, 'receipt_missing', 'There is no receipt for this file. It was not published.');
+    // A form can name a field twice, and then its parser makes a list.
+    if (typeof receipt !== 'string' || receipt === '') return refuse(422, 'receipt_missing', 'There is no receipt for this file. It was not published.');
     try {
       const verdict = await verify(deps, receipt, await how.content(request, own));
-      if (!verdict.isValid) return refuse(422, 'receipt_invalid', 'The receipt is not valid for this file. It was not published.');
+      if (!verdict.isValid) return refuseFor(verdict.reason);
       noteReceipt(native ?? request, verdict.claims);
       return undefined;
     } catch (error) {
       if (!(error instanceof GatehouseClientError)) throw error;
       deps.options.onFault?.(error);
-      return error.code === 'too_large'
-        ? refuse(413, 'too_large', 'The file is too large. It was not published.')
-        : refuse(503, 'not_available', 'The file could not be checked at the moment. It was not published; try again later.');
+      return refuseFor(error.code);
     }
   };
+}
+
+function refuseFor(reason: ReceiptFault | ClientFault): Response {
+  if (reason === 'empty' || reason === 'content_invalid') return refuse(422, 'content_missing', 'There were no bytes of a file. Nothing was published.');
+  if (reason === 'too_large') return refuse(413, 'too_large', 'The file is too large. It was not published.');
+  return reason in CLIENT_FAULTS
+    ? refuse(503, 'not_available', 'The file could not be checked at the moment. It was not published; try again later.')
+    : refuse(422, 'receipt_invalid', 'The receipt is not valid for this file. It was not published.');
 }
 
 function refuse(status: number, code: string, message: string): Response {
   return Response.json({ code, message }, { status, headers: { 'cache-control': 'no-store', ...(status === 503 ? { 'retry-after': '5' } : {}) } });
 }
 
-async function screen(deps: Deps, content: Content, how: { readonly signal?: AbortSignal; readonly waitS?: number }): Promise<Screened> {
-  const { signal, waitS = WAIT_S } = how;
-  const created = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/uploads', json: {}, signal });
-  const { id } = created.body;
-  if (typeof id !== 'string' || !/^upl_[0-9a-z]{26}$/.test(id)) throw new GatehouseClientError('gatehouse_answer', 'There was no upload in it.');
+async function screen(deps: Deps, content: Content, how: ScreenOptions): Promise<Screened> {
   const metered = meterContent(content, deps.maxBytes);
+  try {
+    return await sendToScreen(deps, metered, how);
+  } catch (error) {
+    await leaveContent(content);
+    throw metered.fault() ?? error;
+  }
+}
+
+async function sendToScreen(deps: Deps, metered: Metered, how: ScreenOptions): Promise<Screened> {
+  const { signal, waitS = WAIT_S, callbackUrl } = how;
+  const created = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/uploads', json: { callbackUrl }, signal });
+  const { id } = created.body;
+  if (typeof id !== 'string' || !UPLOAD_ID.test(id)) throw new GatehouseClientError('gatehouse_answer', 'There was no upload in it.');
   const headers = { 'content-type': 'application/octet-stream' };
   const sent = await callGatehouse(deps.connection, { method: 'PUT', path: `/v1/uploads/${id}/content?wait=${waitS}`, body: metered.content, headers, signal });
   const { sha256, size } = metered.measured();
@@ -181,8 +237,9 @@ async function giveTicket<Native>(deps: Deps, how: TicketRequest<Native>, { requ
   if (site !== null && site !== 'same-origin' && site !== 'none') return refuse(403, 'other_site', 'The request came from another site.');
   const subject = await how.subject(request, native as Native);
   if (subject === undefined) return refuse(401, 'nobody', 'Sign in first.');
-  const { maxUploads, maxBytes, minutes } = how;
-  const json = { subject, maxBytes, ...(maxUploads === undefined ? {} : { maxUploads }), ...(minutes === undefined ? {} : { minutes }) };
+  const { maxUploads, maxBytes, minutes, callbackUrl } = how;
+  // What is undefined is left out of JSON.
+  const json = { subject, maxBytes, maxUploads, minutes, callbackUrl };
   try {
     const { body } = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/tickets', json });
     const { ticket, expiresAt } = body;

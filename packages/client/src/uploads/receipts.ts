@@ -21,7 +21,7 @@ export interface ReceiptClaims {
   readonly exp: number;
 }
 
-export type ReceiptFault = JwsFault | 'wrong_issuer' | 'not_yet_valid' | 'expired' | 'digest_differs' | 'size_differs' | 'revoked' | 'stub';
+export type ReceiptFault = JwsFault | 'wrong_issuer' | 'not_yet_valid' | 'expired' | 'digest_differs' | 'size_differs' | 'empty' | 'revoked' | 'stub';
 export type ReceiptVerdict = { readonly isValid: true; readonly claims: ReceiptClaims } | { readonly isValid: false; readonly reason: ReceiptFault };
 
 export interface ReceiptExpected {
@@ -52,6 +52,8 @@ function readClaims(payload: unknown): ReceiptClaims | undefined {
   const { iss, sub, jti, sha256, size, iat, exp, verdict } = { ...toRecord(payload) };
   if (verdict !== 'clear' || typeof iss !== 'string' || typeof sub !== 'string' || typeof jti !== 'string') return undefined;
   if (typeof sha256 !== 'string' || typeof size !== 'number' || typeof iat !== 'number' || typeof exp !== 'number') return undefined;
+  // Nothing is cleared that is empty, and a stream that was read before looks like it.
+  if (size < 1) return undefined;
   return { iss, sub, jti, sha256, size, iat, exp };
 }
 

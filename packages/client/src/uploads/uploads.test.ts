@@ -6,8 +6,21 @@ import { buffer } from 'node:stream/consumers';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createReceiptGate, readReceipt, toExpress, toFastify, toHono, verifyReceipt, type ReceiptGate, type ReceiptGateOptions } from './index.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  createReceiptGate,
+  readReceipt,
+  toExpress,
+  toFastify,
+  toHono,
+  toNextUploads,
+  verifyReceipt,
+  type Content,
+  type NextPublish,
+  type NextProtect,
+  type ReceiptGate,
+  type ReceiptGateOptions,
+} from './index.ts';
 
 const API_KEY = 'gh_test_0123456789';
 const UPLOAD = `upl_${'0'.repeat(26)}`;
@@ -44,7 +57,8 @@ const gatehouse = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     asked.push({ path, key: request.headers.authorization, body: body.toString() });
     const { status, body: reply } = answers[path] ?? { status: 404, body: {} };
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
+    const isRaw = reply instanceof Uint8Array;
+    response.writeHead(status, { 'content-type': isRaw ? 'image/jpeg' : 'application/json' }).end(isRaw ? reply : JSON.stringify(reply));
   });
 });
 let url: string;
@@ -118,17 +132,25 @@ const sites: Record<string, (gate: ReceiptGate, server: Server) => unknown> = {
     });
     bridge(server, async (request) => site.fetch(request));
   },
-  /** A route handler: nothing of Next.js is needed. */
+  /** As Next.js calls a route handler: with a request behind a proxy, whose body is a stream, and with a promise of the parameters. */
   next(gate, server) {
-    const guard = gate.protect({ content: async (_request, native) => new Uint8Array(await (native as Request).clone().arrayBuffer()) });
-    bridge(server, async (request) => {
-      const refused = await guard(request, request);
-      if (refused !== undefined) return refused;
-      published.push(`${await request.text()} ${readReceipt(request)?.sub}`);
-      return new Response('published');
+    const post = toNextUploads(() => gate).protect<{ params: Promise<{ album: string }> }>(async (_request, { content, claims }, { params }) => {
+      published.push(`${Buffer.from(content).toString()} ${claims.sub}`);
+      return new Response((await params).album);
     });
+    bridge(server, (request) => post(asInNext(request), { params: Promise.resolve({ album: 'published' }) }));
   },
 };
+
+/** next/dist/server/route-modules/app-route: the handler gets a proxy that watches what is read. */
+function asInNext(request: Request): Request {
+  return new Proxy(request, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
 
 function bridge(server: Server, serve: (request: Request) => Promise<Response>): void {
   server.on('request', (request, response) => {
@@ -184,6 +206,148 @@ describe.each(Object.keys(sites))('%s', (name) => {
   });
 });
 
+describe('what is no file', () => {
+  async function* texts(): AsyncGenerator {
+    yield BYTES.toString();
+  }
+  const consumed = (): ReadableStream => new Blob([]).stream();
+
+  it.each<[string, () => unknown]>([
+    ['what express.raw leaves for another type', () => ({})],
+    ['nothing', () => undefined],
+    ['a text', () => BYTES.toString()],
+    ['a list of texts', () => [BYTES.toString()]],
+    ['a stream of texts', texts],
+    ['no bytes', () => new Uint8Array()],
+    ['a stream that has ended', consumed],
+  ])('is not published: %s', async (_name, content) => {
+    const faults: string[] = [];
+    const gate = makeGate({ onFault: ({ code }) => void faults.push(code) });
+    for (const receipt of [issue(), issue({ sha256: sha256(Buffer.alloc(0)), size: 0 })]) {
+      const reply = await gate.protect({ content: () => content() as Content })(
+        new Request('http://site.example/', { headers: { 'gatehouse-receipt': receipt } }),
+      );
+      expect(reply?.status).toBe(422);
+      expect(await reply?.json()).toMatchObject({ code: 'content_missing' });
+    }
+    expect(new Set(faults)).toEqual(new Set(['no bytes', 'a stream that has ended'].includes(_name) ? [] : ['content_invalid']));
+  });
+
+  it('is not published when the stream breaks', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield BYTES;
+      throw new Error('the sender is gone');
+    }
+    const guard = makeGate().protect({ content: broken });
+    const request = { method: 'POST', url: '/', headers: { 'gatehouse-receipt': issue() } };
+    const response = { statusCode: 0, getHeader: () => undefined, setHeader: () => undefined, end: () => undefined };
+    const calls: unknown[] = [];
+    await new Promise<void>((done) => toExpress(guard)(request, response, (error) => void (calls.push(error), setTimeout(done, 20))));
+    expect(calls).toEqual([new Error('the sender is gone')]);
+  });
+
+  it('is not published with several receipts, in one header or in a list', async () => {
+    const send = async (receipt: unknown): Promise<number | undefined> =>
+      (await makeGate().protect({ content: () => BYTES, receipt: () => receipt as string })(new Request('http://site.example/')))?.status;
+    expect([await send(issue()), await send(`${issue()}, ${issue()}`), await send([issue()]), await send(null)]).toEqual([undefined, 422, 422, 422]);
+  });
+
+  it('a receipt for no bytes is none', async () => {
+    const empty = { sha256: sha256(Buffer.alloc(0)), size: 0 };
+    expect(await verifyReceipt(issue(empty), { jwks, ...empty })).toEqual({ isValid: false, reason: 'malformed' });
+  });
+});
+
+describe('keys', () => {
+  const path = '/.well-known/gatehouse-receipts.json';
+  const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+
+  it('that were made since are found, and asked for once in a while only', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const gate = makeGate();
+      const count = (): number => asked.filter((call) => call.path === path).length;
+      answers[path] = { status: 200, body: { keys: [{ ...other, kid: 'k0' }] } };
+      expect(await gate.verify(issue(), BYTES)).toEqual({ isValid: false, reason: 'unknown_key' });
+      expect(await gate.verify(issue({}, { kid: 'k9' }), BYTES)).toEqual({ isValid: false, reason: 'unknown_key' });
+      expect(count()).toBe(1);
+      answers[path] = { status: 200, body: jwks };
+      vi.setSystemTime(Date.now() + 11_000);
+      expect(await gate.verify(issue(), BYTES)).toMatchObject({ isValid: true });
+      expect(await gate.verify(issue({}, { kid: 'k9' }), BYTES)).toEqual({ isValid: false, reason: 'unknown_key' });
+      expect(count()).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that are none are not kept', async () => {
+    const gate = makeGate();
+    answers[path] = { status: 200, body: { a: 'page of something else' } };
+    await expect(gate.verify(issue(), BYTES)).rejects.toMatchObject({ code: 'result_invalid' });
+    answers[path] = { status: 200, body: jwks };
+    expect(await gate.verify(issue(), BYTES)).toMatchObject({ isValid: true });
+  });
+});
+
+describe('Next.js', () => {
+  const receipt = (): Record<string, string> => ({ 'gatehouse-receipt': issue() });
+  const publish: NextPublish<undefined> = (_request, { content }) => new Response(content);
+  const post = (request: Request, how?: NextProtect): Promise<Response> => toNextUploads(() => makeGate()).protect(publish, how)(request, undefined);
+
+  it('makes the gate at the first request, once', async () => {
+    let made = 0;
+    const uploads = toNextUploads(() => {
+      made += 1;
+      return makeGate();
+    });
+    const handler = uploads.protect(publish);
+    const tickets = uploads.ticketEndpoint({ subject: (_asked, own) => own.headers.get('x-person') ?? undefined, maxBytes: 5 });
+    expect(made).toBe(0);
+    expect((await handler(new Request('http://site.example/', { method: 'POST', body: BYTES }), undefined)).status).toBe(422);
+    expect((await tickets(new Request('http://site.example/ticket', { method: 'POST' }))).status).toBe(401);
+    expect(await (await tickets(new Request('http://site.example/ticket', { method: 'POST', headers: { 'x-person': 'p' } }))).json()).toMatchObject({
+      ticket: 'ght_1',
+    });
+    expect(made).toBe(1);
+  });
+
+  it('publishes the file of a form, and only what the receipt is for', async () => {
+    const send = async (bytes: Buffer): Promise<Response> => {
+      const body = new FormData();
+      body.set('picture', new File([new Uint8Array(bytes)], 'a.jpg'));
+      body.set('gatehouse-receipt', issue());
+      const form = await new Request('http://site.example/', { method: 'POST', body }).formData();
+      return post(new Request('http://site.example/', { method: 'POST' }), {
+        content: () => form.get('picture') as File,
+        receipt: () => String(form.get('gatehouse-receipt')),
+      });
+    };
+    expect(await (await send(BYTES)).text()).toBe(BYTES.toString());
+    expect((await send(Buffer.from('other'))).status).toBe(422);
+  });
+
+  it('reads no more than is allowed, and nothing without a receipt', async () => {
+    let read = 0;
+    const body = (): ReadableStream<Uint8Array> =>
+      new ReadableStream(
+        {
+          pull(controller) {
+            read += 1;
+            controller.enqueue(new Uint8Array(100));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    const request = (headers = {}): Request => new Request('http://site.example/', { method: 'POST', body: body(), ...{ duplex: 'half' }, headers });
+    expect((await post(request())).status).toBe(422);
+    expect(read).toBe(0);
+    expect((await post(request(receipt()))).status).toBe(413);
+    expect(read).toBe(11);
+    expect((await post(new Request('http://site.example/', { method: 'POST', headers: receipt() }))).status).toBe(422);
+  });
+});
+
 describe('receipts', () => {
   const expected = { jwks, sha256: sha256(BYTES), size: BYTES.length };
 
@@ -205,6 +369,68 @@ describe('receipts', () => {
   });
 });
 
+describe('fetchReleased', () => {
+  const path = `/v1/uploads/${UPLOAD}/content`;
+  const fetched = (): string[] => asked.map((call) => call.path).filter((one) => one === path);
+
+  it('gives the bytes of a valid receipt', async () => {
+    answers[path] = { status: 200, body: BYTES };
+    expect(await makeGate().fetchReleased(issue())).toEqual({
+      isValid: true,
+      claims: expect.objectContaining({ sub: UPLOAD, sha256: sha256(BYTES) }),
+      content: new Uint8Array(BYTES),
+      mediaType: 'image/jpeg',
+    });
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/receipts/verify' });
+  });
+
+  it('fetches nothing for what Gatehouse did not sign, has expired, or is no upload', async () => {
+    answers[path] = { status: 200, body: BYTES };
+    const forged = issue().replace(/[^.]+$/, (tag) => `${tag.slice(0, -4)}AAAA`);
+    for (const receipt of [
+      '',
+      'a.b.c',
+      `a.${Buffer.from([255, 254]).toString('base64url')}.c`,
+      forged,
+      issue({ exp: 1 }),
+      issue({ sub: `scn_${'0'.repeat(26)}` }),
+    ])
+      expect(await makeGate().fetchReleased(receipt)).toMatchObject({ isValid: false });
+    await expect(makeGate({ maxBytes: 5 }).fetchReleased(issue())).rejects.toMatchObject({ code: 'too_large' });
+    expect(fetched()).toEqual([]);
+  });
+
+  it('takes no other bytes, and none that are not there or withdrawn', async () => {
+    for (const [body, reason] of [
+      [Buffer.concat([BYTES.subarray(1), Buffer.from('!')]), 'digest_differs'],
+      [BYTES.subarray(1), 'digest_differs'],
+    ] as const) {
+      answers[path] = { status: 200, body };
+      expect(await makeGate().fetchReleased(issue())).toEqual({ isValid: false, reason });
+    }
+    answers[path] = { status: 200, body: Buffer.concat([BYTES, BYTES]) };
+    await expect(makeGate().fetchReleased(issue())).rejects.toMatchObject({ code: 'gatehouse_answer' });
+    for (const [status, outcome] of [
+      [404, 'no_content'],
+      [409, 'no_content'],
+      [403, 'gatehouse_refused'],
+      [503, 'gatehouse_away'],
+    ] as const) {
+      answers[path] = { status, body: {} };
+      const result = makeGate().fetchReleased(issue());
+      await expect(
+        result.then(
+          (one) => (one.isValid ? 'valid' : one.reason),
+          (error: unknown) => Reflect.get(error as object, 'code'),
+        ),
+      ).resolves.toBe(outcome);
+    }
+    answers[path] = { status: 200, body: BYTES };
+    answers['/v1/receipts/verify'] = { status: 200, body: { valid: false, reason: 'revoked' } };
+    expect(await makeGate().fetchReleased(issue())).toEqual({ isValid: false, reason: 'revoked' });
+  });
+});
+
 describe('screenUpload', () => {
   async function* pieces(): AsyncGenerator<Uint8Array> {
     yield BYTES.subarray(0, 5);
@@ -219,10 +445,23 @@ describe('screenUpload', () => {
       sha256: sha256(BYTES),
       size: BYTES.length,
     });
-    expect(asked.map(({ path, body }) => [path, body])).toEqual([
+    await makeGate().screenUpload(BYTES, { callbackUrl: 'https://site.example/gatehouse' });
+    expect(asked[2]?.body).toBe('{"callbackUrl":"https://site.example/gatehouse"}');
+    expect(asked.slice(0, 2).map(({ path, body }) => [path, body])).toEqual([
       ['/v1/uploads', '{}'],
       [`/v1/uploads/${UPLOAD}/content`, BYTES.toString()],
     ]);
+  });
+
+  it('says what was wrong with the content, and lets go of it', async () => {
+    await expect(makeGate({ maxBytes: 5 }).screenUpload(BYTES)).rejects.toMatchObject({ code: 'too_large' });
+    await expect(makeGate().screenUpload(BYTES.toString() as unknown as Content)).rejects.toMatchObject({ code: 'content_invalid' });
+    expect(await makeGate().screenUpload(new Blob([BYTES]))).toMatchObject({ isReleased: true });
+    let isLeft = false;
+    const source = new ReadableStream<Uint8Array>({ cancel: () => void (isLeft = true) });
+    answers['/v1/uploads'] = { status: 503, body: {} };
+    await expect(makeGate().screenUpload(source)).rejects.toMatchObject({ code: 'gatehouse_away' });
+    expect(isLeft).toBe(true);
   });
 
   it('takes nothing for released that is not, and no answer about other bytes', async () => {

@@ -115,6 +115,17 @@ describe('API keys', () => {
     expect((await service.listKeys()).map(({ state }) => state)).toEqual(['expired']);
   });
 
+  it('end the tickets that they made', async () => {
+    const { id, secret } = await makeKey(['uploads:write'], 1);
+    const rest = { kind: 'key', name: 'test', rights: new Set<Right>(['uploads:write']) } as const;
+    clock.advance(24 * HOUR_MS - 60_000);
+    const { ticket } = await service.tickets.issue({ subject: 'a', maxUploads: 1, maxBytes: 1, minutes: 15 }, { ...rest, id });
+    const status = async (bearing: string): Promise<number> => (await server.send('POST', '/v1/probe', { headers: bearer(bearing) })).status;
+    expect([await status(secret), await status(ticket)]).toEqual([403, 403]);
+    clock.advance(60_000);
+    expect([await status(secret), await status(ticket)]).toEqual([401, 401]);
+  });
+
   it('cannot make a key or a link with rights that they do not have', async () => {
     const keeper = await makeKey(['keys:manage', 'scan']);
     const post = (path: string, body: object): Promise<TestReply> =>

@@ -63,4 +63,5 @@ export const migrations: readonly Migration[] = [
       create index ticket_expiry on access.ticket (expires_at);
     `,
   },
+  { id: '0003_ticket_callback', sql: 'alter table access.ticket add column callback_url text' },
 ];

@@ -82,6 +82,11 @@ export const NewTicketSchema = z
     maxUploads: z.number().int().min(1).max(TICKET_UPLOADS_MAX).default(10),
     maxBytes: z.number().int().min(1).max(TICKET_BYTES_MAX).describe('Of all uploads together.'),
     minutes: z.number().int().min(1).max(TICKET_MINUTES_MAX).default(15),
+    callbackUrl: z
+      .url()
+      .max(2000)
+      .optional()
+      .describe('Yours: where the outcome of every upload of this ticket, and a receipt that is withdrawn later, are announced, signed.'),
   })
   .meta({ id: 'NewTicket' });
 export const CreatedTicketSchema = z.object({

@@ -14,10 +14,14 @@ export interface TicketRow {
   readonly created_by: string;
   readonly expires_at: Date;
   readonly revoked_at: Date | null;
+  readonly callback_url: string | null;
 }
 
 /** A type, not an interface: Kysely wants an implicit index signature. */
-type TicketTables = { 'access.ticket': TicketRow; 'access.api_key': { readonly id: string; readonly revoked_at: Date | null } };
+type TicketTables = {
+  'access.ticket': TicketRow;
+  'access.api_key': { readonly id: string; readonly expires_at: Date | null; readonly revoked_at: Date | null };
+};
 
 function tables(db: Sql): Kysely<TicketTables> {
   return db.withTables<TicketTables>();
@@ -27,20 +31,27 @@ export async function insertTicket(db: Sql, ticket: TicketRow): Promise<void> {
   await tables(db).insertInto('access.ticket').values(ticket).execute();
 }
 
-/** With whether the key that made it was revoked since: its tickets end with it. */
-export async function findTicket(db: Sql, id: string): Promise<(TicketRow & { readonly key_revoked_at: Date | null }) | undefined> {
+/** With the end of the key that made it: its tickets end with it. */
+export async function findTicket(
+  db: Sql,
+  id: string,
+): Promise<(TicketRow & { readonly key_revoked_at: Date | null; readonly key_expires_at: Date | null }) | undefined> {
   return tables(db)
     .selectFrom('access.ticket')
     .leftJoin('access.api_key', 'access.api_key.id', 'access.ticket.created_by')
     .selectAll('access.ticket')
-    .select('access.api_key.revoked_at as key_revoked_at')
+    .select(['access.api_key.revoked_at as key_revoked_at', 'access.api_key.expires_at as key_expires_at'])
     .where('access.ticket.id', '=', id)
     .executeTakeFirst();
 }
 
-/** One statement, so that simultaneous uploads cannot pass the limit together. @returns false when there is no room, or the ticket has ended */
-export async function spendTicket(db: Sql, id: string, spent: { readonly bytes: number; readonly at: Date }): Promise<boolean> {
-  const result = await tables(db)
+/** One statement, so that simultaneous uploads cannot pass the limit together. @returns undefined when there is no room, or the ticket has ended */
+export async function spendTicket(
+  db: Sql,
+  id: string,
+  spent: { readonly bytes: number; readonly at: Date },
+): Promise<Pick<TicketRow, 'callback_url'> | undefined> {
+  return tables(db)
     .updateTable('access.ticket')
     .set((row) => ({ uploads_used: row('uploads_used', '+', 1), bytes_used: row('bytes_used', '+', spent.bytes) }))
     .where('id', '=', id)
@@ -48,8 +59,8 @@ export async function spendTicket(db: Sql, id: string, spent: { readonly bytes: 
     .where('expires_at', '>', spent.at)
     .whereRef('uploads_used', '<', 'uploads_max')
     .where((row) => row(row('bytes_used', '+', spent.bytes), '<=', row.ref('bytes_max')))
+    .returning('callback_url')
     .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
 }
 
 export async function restoreTicket(db: Sql, id: string, bytes: number): Promise<void> {

@@ -20,23 +20,30 @@ export interface TicketInfo {
   readonly expiresAt: Date;
 }
 
+/** What goes with an upload that a ticket pays for. */
+export interface Spent {
+  readonly callbackUrl: string | undefined;
+}
+
 export interface TicketService {
+  /** @throws {GatehouseError} outbound_refused */
   issue(input: NewTicket, actor: Principal): Promise<CreatedTicket>;
   /** From the next request on, on every node. A key ends its own tickets only. @throws {GatehouseError} not_found */
   revoke(id: string, actor: Principal): Promise<void>;
   authenticate(token: Token): Promise<Principal | undefined>;
   /** Counts one upload of `bytes`, before they arrive. @throws {GatehouseError} ticket_spent */
-  spend(id: string, bytes: number): Promise<void>;
+  spend(id: string, bytes: number): Promise<Spent>;
   /** The upload that was counted did not come about. */
   restore(id: string, bytes: number): Promise<void>;
   read(id: string): Promise<TicketInfo | undefined>;
   removeExpired(): Promise<number>;
 }
 
-export function createTickets({ clock, database }: AppContext): TicketService {
+export function createTickets({ clock, database, outbound }: AppContext): TicketService {
   const { sql } = database;
   return {
     async issue(input, actor) {
+      if (input.callbackUrl !== undefined) outbound.checkUrl(input.callbackUrl);
       const now = clock.now();
       const token: Token = { id: newId<'TicketId'>('tkt', clock), secret: randomHex(SECRET_BYTES) };
       const expiresAt = addMs(now, input.minutes * MINUTE_MS);
@@ -52,6 +59,7 @@ export function createTickets({ clock, database }: AppContext): TicketService {
         created_by: actor.id,
         expires_at: expiresAt,
         revoked_at: null,
+        callback_url: input.callbackUrl ?? null,
       });
       return { id: token.id, ticket: formatToken('ticket', token), expiresAt: expiresAt.toISOString() };
     },
@@ -61,12 +69,17 @@ export function createTickets({ clock, database }: AppContext): TicketService {
     },
     async authenticate(token) {
       const row = await findTicket(sql, token.id);
-      if (row === undefined || row.key_revoked_at !== null || !isSecretOf(token.secret, row.secret_hash)) return undefined;
-      if (stateAt({ expiresAt: row.expires_at, revokedAt: row.revoked_at }, clock.now()) !== 'active') return undefined;
+      if (row === undefined || !isSecretOf(token.secret, row.secret_hash)) return undefined;
+      const [ticket, key] = [
+        { expiresAt: row.expires_at, revokedAt: row.revoked_at },
+        { expiresAt: row.key_expires_at, revokedAt: row.key_revoked_at },
+      ];
+      if ([ticket, key].some((one) => stateAt(one, clock.now()) !== 'active')) return undefined;
       return { kind: 'ticket', id: row.id, name: 'ticket', rights: TICKET_RIGHTS };
     },
     async spend(id, bytes) {
-      if (await spendTicket(sql, id, { bytes, at: clock.now() })) return;
+      const spent = await spendTicket(sql, id, { bytes, at: clock.now() });
+      if (spent !== undefined) return { callbackUrl: spent.callback_url ?? undefined };
       throw new GatehouseError('ticket_spent', 'It allows no further upload of this size. Nothing was received.');
     },
     restore: (id, bytes) => restoreTicket(sql, id, bytes),

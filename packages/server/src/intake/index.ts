@@ -31,7 +31,7 @@ export { decide, describeForUploader, type Decision, type Policy } from './rules
 export { verifyReceiptOffline, RECEIPT_TYPE, type OfflineCheck } from './receipts.ts';
 export type { IntakeService, Submission, Waiting } from './service.ts';
 export { CANARY } from './canary.ts';
-export type { Feed } from './uploads.ts';
+export { collect, type Feed } from './uploads.ts';
 export type { Announced, Spooled, SpoolRequest } from './spool.ts';
 export type { PassRequest } from './passing.ts';
 export { openFeed, readAnnounced } from './request-content.ts';

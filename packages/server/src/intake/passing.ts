@@ -144,7 +144,7 @@ async function insertLeased(parts: Parts, tx: Tx, { content, principal, surface 
 }
 
 interface Answer extends Pick<Found, 'decision'> {
-  readonly screening: Pick<Screening, 'verdict' | 'reason' | 'media' | 'listSetVersion'>;
+  readonly screening: Pick<Screening, 'verdict' | 'reason' | 'media' | 'listSetVersion' | 'hits' | 'hitCount'>;
   readonly id: string;
   readonly receipt: string | undefined;
 }
@@ -160,6 +160,8 @@ function describe(parts: Parts, { content }: PassRequest, { screening, decision,
     mediaType: screening.media?.type,
     listSetVersion: screening.listSetVersion,
     policyVersion: parts.policyVersion,
+    hits: screening.hits,
+    hitCount: screening.hitCount,
     receipt,
     message: describeOutcome(decision.disposition, id),
   };
@@ -170,7 +172,7 @@ function fail(parts: Parts, request: PassRequest, reason: string): Passed {
   const { listSetVersion } = parts.lists.matcher();
   return describe(parts, request, {
     id: newId<'ScanId'>('scn', parts.context.clock),
-    screening: { verdict: 'error', reason, media: undefined, listSetVersion },
+    screening: { verdict: 'error', reason, media: undefined, listSetVersion, hits: [], hitCount: 0 },
     decision: { disposition: 'hold', getsReceipt: false },
     receipt: undefined,
   });

@@ -1,6 +1,6 @@
 /** Words and wire shapes of intake: uploads, receipts, callbacks. */
 import { z } from 'zod';
-import { FORMS, RENDERINGS } from '../lists/index.ts';
+import { FORMS, RENDERINGS, type Hit } from '../lists/index.ts';
 import { ScreeningSchema, VERDICTS, type VerdictKind } from '../screening/index.ts';
 
 /**
@@ -141,7 +141,7 @@ export const ScanReplySchema = ScreeningSchema.extend({
 export type ScanReply = z.output<typeof ScanReplySchema>;
 
 /** Surfaces through which content passes, which keep the bytes themselves. */
-export const SURFACE_NAMES = ['proxy', 'icap', 'clamd', 'hook', 'pictrs', 'matrix'] as const;
+export const SURFACE_NAMES = ['proxy', 'icap', 'clamd', 'hook', 'pictrs', 'matrix', 'hma'] as const;
 export type SurfaceName = (typeof SURFACE_NAMES)[number];
 
 /** The answer about content that passes through a surface. Nothing in it may reach the uploader but `id`, `receipt` and `message`. */
@@ -159,6 +159,10 @@ export interface Passed {
   readonly mediaType: string | undefined;
   readonly listSetVersion: number;
   readonly policyVersion: string;
+  /** For the one protocol (HMA) whose answer to the service is what matched; never for an uploader, never logged. */
+  readonly hits: readonly Hit[];
+  /** Of all hits, shown or not. */
+  readonly hitCount: number;
   /** Only for the verdict `clear`, and only when one was asked for. */
   readonly receipt: string | undefined;
   /** Neutral text that may be shown to the uploader as it is. */

@@ -39,6 +39,29 @@ describe('receive', () => {
     await expectEmpty(spool);
   });
 
+  it('gives a finished file a second name in place of a copy, and looks at every byte all the same', async () => {
+    const others = await mkdtemp(join(tmpdir(), 'gatehouse-other-'));
+    const bytes = pattern(150_000);
+    const [path, source] = [join(others, 'finished'), (): Readable => Readable.from([bytes])];
+    await writeFile(path, bytes);
+    const spool = await make();
+    const spooled = await spool.receive(source(), request({ finished: { path } }));
+    expect([spooled.digests.sha256, spooled.sizeBytes, spool.usedBytes()]).toEqual([digest('sha256', bytes), bytes.length, bytes.length]);
+    expect((await stat(spooled.path)).ino).toBe((await stat(path)).ino);
+    await spooled.discard();
+    await expectEmpty(spool);
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+    await expect(spool.receive(source(), request({ finished: { path }, announced: [{ sha256: '0'.repeat(64) }] }))).rejects.toMatchObject({
+      code: 'digest_mismatch',
+    });
+    await expectEmpty(spool);
+    // Where there can be no second name, the bytes are copied.
+    const copied = await spool.receive(source(), request({ finished: { path: join(others, 'absent') } }));
+    expect((await readFile(copied.path)).equals(bytes)).toBe(true);
+    await copied.discard();
+    await rm(others, { recursive: true });
+  });
+
   it('writes large pieces, whatever the sender cuts them into', async () => {
     const writes: number[] = [];
     const openCounting = (async (...args: Parameters<typeof open>) => {

@@ -6,7 +6,7 @@
  * are never larger, and each is followed by an awaited write, so the event loop is not kept longer than that.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { writeAll } from '../platform/files.ts';
@@ -20,6 +20,11 @@ export interface Announced {
   readonly sha256?: string | undefined;
   /** Read by the stub mode only; never stored, never logged. */
   readonly fileName?: string | undefined;
+}
+
+/** A file that somebody else on this node made, flushed to the disk, and does not change any more. The source reads it. */
+export interface Finished {
+  readonly path: string;
 }
 
 export interface Measured {
@@ -38,6 +43,8 @@ export interface SpoolRequest {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
   readonly announced?: readonly Announced[];
+  /** It gets a second name in place of a copy; whoever made it removes its own. */
+  readonly finished?: Finished | undefined;
 }
 
 export interface Spool {
@@ -84,12 +91,17 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         booked = 0;
         await rm(path, { force: true });
       };
+      const count = (piece: Uint8Array): void => {
+        book(piece.byteLength);
+        booked += piece.byteLength;
+      };
       try {
+        if (request.finished !== undefined && (await isLinked(request.finished.path, path)))
+          return { ...(await pass(source, request, async (piece) => count(piece))), path, discard };
         const file = await openFile(path, 'wx', 0o600);
         try {
           const measured = await pass(source, request, async (piece) => {
-            book(piece.byteLength);
-            booked += piece.byteLength;
+            count(piece);
             await writeAll(file, piece);
           });
           await file.sync();
@@ -109,6 +121,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       return names.length;
     },
   };
+}
+
+/** Not over the border of a file system, nor in one that knows no second names: then it is copied. */
+async function isLinked(existing: string, path: string): Promise<boolean> {
+  return link(existing, path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Reads `source` to its end: limits, digests, and each piece to `write`, which holds the sender back until it is done. */

@@ -11,7 +11,7 @@ import { areaOf, hasContent, nextState } from './rules.ts';
 import type { CreateUpload, ListUploads, UploadPage, UploadView } from './schema.ts';
 import { receiveNamed } from './passing.ts';
 import type { Screener } from './screener.ts';
-import type { Announced, Measured, Spooled } from './spool.ts';
+import type { Announced, Finished, Measured, Spooled } from './spool.ts';
 import { findReceiptsOf, type Receipt } from './store-receipts.ts';
 import { requeueUpload } from './store-decisions.ts';
 import { abandonReceiving, acceptContent, beginReceiving, endUpload, findUpload, insertUpload, listUploads, noteIdempotency, type Upload } from './store.ts';
@@ -23,7 +23,7 @@ export type UploadDeps = Parts & { readonly screener: Screener };
  * Hands the content over: calls `sink` exactly once with the stream, and resolves when the whole body was well-formed. What surrounds
  * the content (multipart, a proxied request) stays the business of the surface.
  */
-export type Feed = (sink: (stream: Readable, announced?: Announced) => Promise<void>) => Promise<void>;
+export type Feed = (sink: (stream: Readable, announced?: Announced, finished?: Finished) => Promise<void>) => Promise<void>;
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -88,8 +88,8 @@ export async function receiveContent(deps: UploadDeps, id: string, request: { re
   if (upload.state !== 'receiving') throw new GatehouseError('gone', `This upload is ${upload.state}. Nothing was kept.`);
   let spooled: Spooled | undefined;
   try {
-    spooled = await collect(request, async (stream, announced) =>
-      receiveNamed(deps, stream, toSpoolRequest(deps, upload, { announced, signal: request.signal })),
+    spooled = await collect(request, async (stream, announced, finished) =>
+      receiveNamed(deps, stream, { ...toSpoolRequest(deps, upload, { announced, signal: request.signal }), finished }),
     );
     return await accept(deps, upload, spooled);
   } catch (error) {
@@ -111,13 +111,13 @@ function toSpoolRequest(
 /** Runs the feed and takes what `read` made of its stream. When the body turns out malformed after its content, the content goes again. */
 export async function collect<T extends Measured & { discard?(): Promise<void> }>(
   request: { readonly feed: Feed; readonly signal: AbortSignal },
-  read: (stream: Readable, announced: Announced) => Promise<T>,
+  read: (stream: Readable, announced: Announced, finished: Finished | undefined) => Promise<T>,
 ): Promise<T> {
   const taken: { value?: T; isOver?: true } = {};
   try {
-    await request.feed(async (stream, announced = {}) => {
+    await request.feed(async (stream, announced = {}, finished?: Finished) => {
       if (taken.value !== undefined) throw new GatehouseError('invalid_request', 'Send exactly one file. Nothing was kept.');
-      taken.value = await read(stream, announced);
+      taken.value = await read(stream, announced, finished);
       // The body failed while its content was still being written.
       if (taken.isOver) await taken.value.discard?.();
     });

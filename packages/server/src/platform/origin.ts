@@ -13,6 +13,11 @@ export interface OriginRequest {
   readonly headers: readonly string[];
   readonly body: Readable | null;
   readonly signal: AbortSignal;
+  /**
+   * Also after HEAD. Else undici closes the connection then, because some servers send a body that would be taken for the next answer: for an
+   * application behind the proxy as it should be, for a store of TLS and many HEADs a handshake each.
+   */
+  readonly keepsConnection?: true;
 }
 
 export interface OriginReply {
@@ -41,8 +46,16 @@ export function openOrigin(url: string): Origin {
     ...(socketPath === undefined ? {} : { socketPath }),
   });
   return {
-    async send({ method, path, headers, body, signal }) {
-      const reply = await pool.request({ method, path, headers: [...headers], body, signal, responseHeaders: 'raw' });
+    async send({ method, path, headers, body, signal, keepsConnection }) {
+      const reply = await pool.request({
+        method,
+        path,
+        headers: [...headers],
+        body,
+        signal,
+        responseHeaders: 'raw',
+        ...(keepsConnection ? { reset: false } : {}),
+      });
       // Let go of early, a body tells of its end as a fault; without a listener that would end the process.
       reply.body.on('error', () => undefined);
       return { status: reply.statusCode, headers: readRaw(reply.headers), body: reply.body };

@@ -27,7 +27,7 @@ export const SURFACE_SETTINGS = {
   passKeep: {
     schema: z.enum(['match', 'all', 'nothing']).default('match'),
     about:
-      'What is kept, held for a person, of content that surfaces with an own way back (proxy, ICAP, clamd, hooks) did not let through: matches, everything that was screened and not cleared, or nothing.',
+      'What is kept, held for a person, of content that surfaces with an own way back (proxy, ICAP, clamd, hooks, HMA) did not let through: matches, everything that was screened and not cleared, or nothing.',
   },
   passDeadlineMs: {
     schema: whole(100, 3_600_000).default(60_000),

@@ -1,18 +1,21 @@
 /** Uploads from a real browser on a page of another origin: what is listed never leaves the device, what is clear is published with its receipt. */
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import express from 'express';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { rolldown } from 'rolldown';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptGate, readReceipt, toExpress, type ReceiptGate } from '@gatehouse/client/uploads';
 import { hammingDistance, pdqForms } from '@gatehouse/pdq';
+import { systemClock } from '../../src/platform/clock.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { openLine, type Line } from '../support/line.ts';
 import { generatePicture } from '../support/pictures.ts';
-import { launchBrowser, openContext, saveScreenshot } from './browser.ts';
+import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, WIDTHS } from './browser.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 let app: TestApp;
@@ -21,9 +24,15 @@ let site: string;
 let browser: Browser;
 let page: Page;
 let gate: ReceiptGate;
+let line: Line;
+let listId: string;
+/** Of the gate's clock. */
+let aheadMs = 0;
 const published: { readonly sha256: string; readonly by: string }[] = [];
 /** Bytes that left the page, by path. */
 let left: Map<string, number>;
+/** Methods of the requests for tus. */
+let sent: string[];
 
 const draw = (seed: number): Sharp => {
   const { data, width, height, channels } = generatePicture({ seed, width: 640, height: 480 });
@@ -57,14 +66,25 @@ async function serveSite(): Promise<void> {
     bundle('packages/client/src/browser/hash-worker.ts', join(ROOT, 'packages/client')),
   ]);
   const answers = express();
+  const head = `<!doctype html><html lang="en" data-gatehouse="${app.url}" data-line="${line.url}"><meta name="viewport" content="width=device-width">
+    <meta name="color-scheme" content="light dark"><title>Forum</title><script type="module" src="/page.js"></script>`;
   answers.get('/', (_request, response) => {
-    response.send(`<!doctype html><html lang="en" data-gatehouse="${app.url}"><title>Forum</title><h1>Send a picture</h1>
-      <form id="form" action="/done"><label for="plain">Picture</label> <input id="plain" type="file"> <button>Publish</button></form>
-      <label for="other">Another</label> <input id="other" type="file"><script type="module" src="/page.js"></script></html>`);
+    response.send(
+      `${head}<link rel="stylesheet" href="/uppy.css"><h1>Send a picture</h1><label for="other">Picture</label> <input id="other" type="file"><div id="files"></div></html>`,
+    );
   });
+  answers.get('/form', (_request, response) => {
+    response.send(`${head}<main><h1>Send a picture</h1>
+      <form action="/done"><p><label>Picture <input id="plain" type="file" ${_request.query['required'] === undefined ? '' : 'required'}></label></p>
+        <p><button>Publish</button> <button type="reset">Start again</button></p></form>
+      <form id="late" action="/done" novalidate><p><button>Publish all</button></p></form>
+      <p><label for="several">Several pictures</label> <input id="several" type="file" multiple form="late"></p></main></html>`);
+  });
+  const styles = ['core/dist/style.min.css', 'dashboard/dist/style.min.css'].map((file) => readFileSync(join(ROOT, 'node_modules/@uppy', file), 'utf8'));
+  answers.get('/uppy.css', (_request, response) => void response.type('css').send(styles.join('\n')));
   answers.get('/page.js', (_request, response) => void response.type('js').send(script));
   answers.get('/hash-worker.js', (_request, response) => void response.type('js').send(worker));
-  answers.get('/done', (request, response) => void response.send(`done ${request.query['gatehouse-receipt'] === undefined ? 'without' : 'with'} a receipt`));
+  answers.get('/done', (request, response) => void response.send(`done with ${[request.query['gatehouse-receipt'] ?? []].flat().length} receipts`));
   answers.post(
     '/ticket',
     toExpress((request, native) => gate.ticketEndpoint({ subject: () => 'person 1', maxBytes: 50_000_000, maxUploads: 50 })(request, native)),
@@ -83,8 +103,12 @@ async function serveSite(): Promise<void> {
 
 beforeAll(async () => {
   await listen();
-  app = await startTestApp({ config: { permitsRequired: true, permitsFloorMs: 20, permitsPerSubjectHour: 1000, surfaceOrigins: [site] } });
+  app = await startTestApp({
+    clock: { ...systemClock, now: () => new Date(systemClock.now().getTime() + aheadMs) },
+    config: { permitsRequired: true, permitsFloorMs: 20, permitsPerSubjectHour: 1000, surfaceOrigins: [site] },
+  });
   gate = createReceiptGate({ gatehouseUrl: app.url, apiKey: app.key });
+  line = await openLine(Number(new URL(app.url).port));
   await serveSite();
   const listed = await draw(1).jpeg().toBuffer();
   const { data, info } = await sharp(listed).raw().toBuffer({ resolveWithObject: true });
@@ -92,27 +116,36 @@ beforeAll(async () => {
   const made = (await (
     await app.call('/v1/lists', { method: 'POST', body: '{"name":"Known","disposition":"hold"}', headers: { 'content-type': 'application/json' } })
   ).json()) as { id: string };
+  listId = made.id;
   const body = `type,value\nsha256,${sha256(listed)}\npdq,${full.hashes[0]}\n`;
   await app.call(`/v1/lists/${made.id}/import?format=csv`, { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } });
   browser = await launchBrowser();
   page = await (await openContext(browser)).newPage();
   page.on('request', (request) => {
     const { pathname } = new URL(request.url());
+    // Of a piece of a file the debugger does not tell the bytes: that there was one is enough.
     left.set(pathname, (left.get(pathname) ?? 0) + (request.postDataBuffer()?.length ?? 0));
+    if (pathname.startsWith('/v1/tus')) sent.push(request.method());
   });
 }, 120_000);
 afterAll(async () => {
   await browser.close();
+  line.server.close();
   server.closeAllConnections();
   server.close();
   await app.stop();
 });
 beforeEach(async () => {
   left = new Map();
+  sent = [];
   published.length = 0;
-  await page.goto(site);
-  await page.waitForFunction(() => Reflect.has(globalThis, 'sendByUppy'));
+  await open('/');
 });
+
+async function open(path: string): Promise<void> {
+  await page.goto(`${site}${path}`);
+  await page.waitForFunction(() => Reflect.has(globalThis, 'sendByUppy'));
+}
 
 const choose = (bytes: Buffer, id = 'other', name = 'picture.jpg'): Promise<void> =>
   page.locator(`#${id}`).setInputFiles({ name, mimeType: name.endsWith('.jpg') ? 'image/jpeg' : 'application/octet-stream', buffer: bytes });
@@ -197,26 +230,141 @@ it('nothing is published while Gatehouse is away', async () => {
 });
 
 describe('a plain input in a form', () => {
+  const status = (text: string): Promise<void> => page.getByRole('status').filter({ hasText: text }).waitFor();
+  const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).press('Enter');
+  const read = (id: string): Promise<unknown> =>
+    page.evaluate((name) => {
+      const input = document.querySelector<HTMLInputElement>(`#${name}`);
+      const fields = input?.form?.querySelectorAll('[name=gatehouse-receipt]').length;
+      return [location.pathname, input?.files?.length, fields, input?.getAttribute('aria-invalid'), input?.validationMessage.split(':')[0]];
+    }, id);
+  /** Holds questions back until the returned function is called. */
+  async function hold(): Promise<() => void> {
+    let letGo = (): void => undefined;
+    const isOver = new Promise<void>((done) => (letGo = done));
+    await page.route('**/v1/permits', async (route) => {
+      await isOver;
+      // Of a question that was given up nothing is left to go on.
+      await route.continue().catch(() => undefined);
+    });
+    return letGo;
+  }
+  afterEach(() => page.unrouteAll());
+  beforeEach(() => open('/form'));
+
   it('says what becomes of the file, and the form carries its receipt', async () => {
     await choose(await draw(6).jpeg().toBuffer(), 'plain', 'holiday.jpg');
-    await page.getByRole('status').filter({ hasText: 'holiday.jpg: accepted.' }).waitFor();
-    await saveScreenshot(page, 'uploads-input');
-    await page.getByRole('button', { name: 'Publish' }).press('Enter');
-    await page.getByText('done with a receipt').waitFor();
+    await status('holiday.jpg: accepted.');
+    await press('Publish');
+    await page.getByText('done with 1 receipts').waitFor();
   });
 
-  it('keeps the form back for a file that may not be sent, and forgets the file', async () => {
+  it('keeps the form back while it checks, also one that is not validated, and starts again with another choice', async () => {
+    const letGo = await hold();
+    for (const [id, button] of [
+      ['plain', 'Publish'],
+      ['several', 'Publish all'],
+    ] as const) {
+      await choose(await draw(1).jpeg().toBuffer(), id, 'first.jpg');
+      await status('first.jpg: being checked.');
+      await press(button);
+      expect(await read(id)).toEqual(['/form', 1, 0, null, 'first.jpg']);
+      await page.locator('h1').click();
+      await choose(await draw(6).jpeg().toBuffer(), id, 'second.jpg');
+      await press(button);
+      expect(await read(id)).toEqual(['/form', 1, 0, null, 'second.jpg']);
+    }
+    letGo();
+    await page.getByRole('status').filter({ hasText: 'second.jpg: accepted.' }).nth(1).waitFor();
+    expect([await read('plain'), await read('several')]).toEqual([
+      ['/form', 1, 1, null, ''],
+      ['/form', 1, 1, null, ''],
+    ]);
+    await choose(await draw(6).png().toBuffer(), 'plain', 'third.jpg');
+    await status('third.jpg: accepted.');
+    expect(await read('plain')).toEqual(['/form', 1, 1, null, '']);
+  });
+
+  it('keeps the form back for a file that may not be sent, forgets the file, and lets go once that was told', async () => {
     await choose(await draw(1).jpeg({ quality: 60 }).toBuffer(), 'plain', 'known.jpg');
-    await page.getByRole('status').filter({ hasText: 'known.jpg: This file cannot be sent.' }).waitFor();
-    await page.getByRole('button', { name: 'Publish' }).press('Enter');
-    expect(
-      await page.evaluate(() => [
-        location.pathname,
-        document.querySelector<HTMLInputElement>('#plain')?.files?.length,
-        document.querySelector<HTMLInputElement>('#plain')?.validationMessage.startsWith('known.jpg'),
-      ]),
-    ).toEqual(['/', 0, true]);
+    await status('known.jpg: This file cannot be sent.');
+    await press('Publish');
+    expect(await read('plain')).toEqual(['/form', 0, 0, 'true', 'known.jpg']);
+    expect(await page.locator('#plain').getAttribute('aria-describedby')).toBe(await page.getByRole('status').first().getAttribute('id'));
     expect(left.get('/v1/send')).toBeUndefined();
+    await press('Publish');
+    await page.getByText('done with 0 receipts').waitFor();
+  });
+
+  it('keeps back a form that needs a file', async () => {
+    await open('/form?required=');
+    await choose(await draw(1).jpeg({ quality: 60 }).toBuffer(), 'plain', 'known.jpg');
+    await status('known.jpg: This file cannot be sent.');
+    for (let presses = 0; presses < 3; presses++) await press('Publish');
+    expect(new URL(page.url()).pathname).toBe('/form');
+  });
+
+  it('keeps all of several files or none', async () => {
+    const files = await Promise.all([draw(6).jpeg(), draw(1).jpeg({ quality: 60 }), draw(7).jpeg()].map((one) => one.toBuffer()));
+    const named = files.map((buffer, index) => ({ name: `${index}.jpg`, mimeType: 'image/jpeg', buffer }));
+    await page.locator('#several').setInputFiles(named);
+    await status('1.jpg: This file cannot be sent.');
+    await status('None of the files was kept.');
+    expect(await read('several')).toEqual(['/form', 0, 0, 'true', '1.jpg']);
+    await press('Publish all');
+    expect(await read('several')).toEqual(['/form', 0, 0, 'true', '1.jpg']);
+    await page.locator('#several').setInputFiles(named.filter((_file, index) => index !== 1));
+    await status('2.jpg: accepted.');
+    await press('Publish all');
+    await page.getByText('done with 2 receipts').waitFor();
+  });
+
+  it('forgets everything when the form is reset', async () => {
+    await choose(await draw(6).jpeg().toBuffer(), 'plain', 'holiday.jpg');
+    await status('holiday.jpg: accepted.');
+    await press('Start again');
+    await page.waitForFunction(() => document.querySelector('output')?.textContent === '');
+    expect(await read('plain')).toEqual(['/form', 0, 0, null, '']);
+    await choose(await draw(1).jpeg().toBuffer(), 'plain', 'known.jpg');
+    await status('known.jpg: This file cannot be sent.');
+    await press('Start again');
+    await press('Publish');
+    await page.getByText('done with 0 receipts').waitFor();
+  });
+
+  it('takes up what was chosen before the script came', async () => {
+    await page.route('**/page.js', async (route) => {
+      await page.locator('#plain').setInputFiles({ name: 'early.jpg', mimeType: 'image/jpeg', buffer: await draw(6).jpeg().toBuffer() });
+      await route.continue();
+    });
+    await open('/form');
+    await page.unroute('**/page.js');
+    await status('early.jpg: accepted.');
+  });
+
+  it('has nothing for axe and nothing sideways in any state', async () => {
+    const look = async (state: string): Promise<void> => {
+      for (const [index, scheme] of SCHEMES.entries())
+        for (const [at, width] of WIDTHS.entries()) {
+          await page.emulateMedia({ colorScheme: scheme });
+          await page.setViewportSize({ width, height: 600 });
+          await saveScreenshot(page, `uploads-input-${state}-${width}-${scheme}`);
+          // Each scheme and each width once.
+          if (index === at)
+            expect({ state, scheme, width, axe: await runAxe(page), sideways: await measureOverflow(page) }).toMatchObject({ axe: [], sideways: 0 });
+        }
+    };
+    const letGo = await hold();
+    await choose(await draw(6).jpeg().toBuffer(), 'plain', 'holiday.jpg');
+    await status('holiday.jpg: being checked.');
+    await look('checking');
+    letGo();
+    await status('holiday.jpg: accepted.');
+    await look('accepted');
+    await choose(await draw(1).jpeg().toBuffer(), 'plain', 'known.jpg');
+    await status('known.jpg: This file cannot be sent.');
+    await look('refused');
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 });
 
@@ -232,6 +380,119 @@ describe('Uppy', () => {
     expect(await call('sendByUppy')).toMatchObject({ successful: [], failed: [neutral], said: expect.arrayContaining([neutral]) });
     expect(left.get('/v1/send')).toBeUndefined();
   });
+});
+
+describe('Uppy beside tus', () => {
+  const neutral = expect.stringMatching(/^This file cannot be sent\. Reference prm_\w{26}\.$/);
+  interface Told {
+    readonly successful: readonly { readonly id: string; readonly receipt: string }[];
+    readonly failed: readonly string[];
+    readonly said: readonly string[];
+  }
+  /** Answers the first request with this method in another way. */
+  async function meddle(method: string, how: (route: Route) => Promise<void>): Promise<void> {
+    let isDone = false;
+    await page.route('**/v1/tus**', async (route) => {
+      if (isDone || route.request().method() !== method) return route.fallback();
+      isDone = true;
+      await how(route);
+    });
+  }
+  const count = (method: string): number => sent.filter((one) => one === method).length;
+  afterEach(async () => {
+    await call('clearTus');
+    await page.unrouteAll();
+  });
+
+  it('sends a large file in pieces, goes on after a cut, and hands the receipt on', async () => {
+    const bytes = await draw(10).png().toBuffer();
+    line.cutAfter(bytes.length / 2);
+    await choose(bytes, 'other', 'large.png');
+    const told = await call<Told>('sendByTus');
+    expect(told).toMatchObject({ failed: [], successful: [{ kind: 'released', id: expect.stringMatching(/^upl_/), receipt: expect.any(String) }] });
+    expect([line.cuts(), count('POST'), count('HEAD'), count('PATCH') > 4]).toEqual([1, 1, 1, true]);
+    expect(await publish(bytes, told.successful[0]?.receipt ?? '')).toBe(200);
+    expect(published.at(-1)).toEqual({ sha256: sha256(bytes), by: told.successful[0]?.id });
+  });
+
+  it('sends nothing of a listed file, says so in neutral words, and no retry changes that', async () => {
+    await choose(await draw(1).png().toBuffer(), 'other', 'known.png');
+    expect(await call<Told>('sendByTus')).toMatchObject({ successful: [], failed: [neutral] });
+    await page
+      .getByText(/^known\.png: This file cannot be sent\. Reference/)
+      .first()
+      .waitFor();
+    await saveScreenshot(page, 'uploads-uppy-refused');
+    expect(await call<Told>('retryByTus')).toMatchObject({ successful: [], failed: [neutral] });
+    expect(sent).toEqual([]);
+  });
+
+  it('shows the neutral text when the gate finds what the device could not, and no retry changes that', async () => {
+    const bytes = await draw(11).png().toBuffer();
+    const entries = [{ signal: 'md5', value: createHash('md5').update(bytes).digest('hex') }];
+    const init = { method: 'POST', body: JSON.stringify({ entries }), headers: { 'content-type': 'application/json' } };
+    expect((await app.call(`/v1/lists/${listId}/entries`, init)).ok).toBe(true);
+    await choose(bytes, 'other', 'found.png');
+    const refused = { successful: [], failed: [expect.stringMatching(/^This file could not be published\. Reference upl_\w{26}\.$/)] };
+    expect(await call<Told>('sendByTus')).toMatchObject(refused);
+    const before = sent.length;
+    expect(await call<Told>('retryByTus')).toMatchObject(refused);
+    expect([sent.length, count('POST')]).toEqual([before, 1]);
+  });
+
+  it('asks again when the permit was used up by a request whose answer was lost', async () => {
+    await meddle('POST', async (route) => {
+      expect((await route.fetch()).status()).toBe(201);
+      await route.abort();
+    });
+    await choose(await draw(12).png().toBuffer(), 'other', 'lost.png');
+    expect(await call<Told>('sendByTus')).toMatchObject({ failed: [], successful: [{ kind: 'released' }] });
+    expect(count('POST')).toBe(2);
+  });
+
+  it('asks again when the permit has expired, and sends nothing when the answer is no by now', async () => {
+    const bytes = await draw(13).png().toBuffer();
+    try {
+      await meddle('POST', async (route) => {
+        aheadMs = 11 * 60_000;
+        const body = `type,value\nsha256,${sha256(bytes)}\n`;
+        await app.call(`/v1/lists/${listId}/import?format=csv`, { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } });
+        await route.continue();
+      });
+      await choose(bytes, 'other', 'late.png');
+      expect(await call<Told>('sendByTus')).toMatchObject({ successful: [], failed: [neutral] });
+      expect(sent).toEqual(['POST']);
+    } finally {
+      aheadMs = 0;
+    }
+  });
+
+  it('goes on with another ticket when the one that began ends', async () => {
+    await meddle('PATCH', async (route) => {
+      const ticket = /^Bearer ght_([^_]+)_/.exec(route.request().headers()['authorization'] ?? '')?.[1] ?? '';
+      expect((await app.call(`/v1/tickets/tkt_${ticket}`, { method: 'DELETE' })).status).toBe(204);
+      await route.continue();
+    });
+    await choose(await draw(14).png().toBuffer(), 'other', 'long.png');
+    expect(await call<Told>('sendByTus')).toMatchObject({ failed: [], successful: [{ kind: 'released' }] });
+    expect([count('POST'), count('HEAD')]).toEqual([1, 1]);
+  });
+
+  it('takes no answer for success that is none of the gate', async () => {
+    await meddle('PATCH', (route) =>
+      route.fulfill({
+        status: 204,
+        headers: { 'upload-offset': '999', 'access-control-allow-origin': site, 'access-control-expose-headers': 'upload-offset' },
+      }),
+    );
+    await choose(Buffer.alloc(999), 'other', 'other.bin');
+    expect(await call<Told>('sendByTus')).toMatchObject({ successful: [], failed: ['The file could not be sent at the moment. Please try again later.'] });
+  });
+});
+
+it('what a form or Uppy lets go of is not sent on', async () => {
+  await choose(await draw(8).jpeg().toBuffer());
+  expect(await call('removeInUppy')).toMatchObject({ successful: [{ kind: 'released' }], failed: ['Only files of this device can be sent.'] });
 });
 
 it('a large picture is hashed without the page noticing', async (context) => {

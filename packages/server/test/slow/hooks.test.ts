@@ -1,5 +1,6 @@
 /** The module for Synapse in python3, the plugin for WordPress in php with real uploads, and the command line as a script hook: against the whole application. */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -69,7 +70,7 @@ describe('WordPress', () => {
     };
   };
 
-  it.each(['wp_handle_upload', 'wp_handle_sideload'])('keeps what was cleared and nothing else (%s)', async (action) => {
+  it.each(['wp_handle_upload', 'wp_handle_sideload', 'wp_upload_bits'])('keeps what was cleared and nothing else (%s)', async (action) => {
     const site = await start();
     for (const bytes of [scene.listed.bytes, Buffer.from('no picture'), Buffer.alloc(0)]) {
       expect((await site.upload(bytes, action))['error']).toMatch(/^This file could not be published\. Reference \w+\.$/);
@@ -77,6 +78,22 @@ describe('WordPress', () => {
     }
     expect(await site.upload(scene.clear.bytes, action)).toEqual({ file: 'picture.jpg' });
     expect(await site.kept()).toEqual(['picture.jpg']);
+  });
+
+  it('asks about the file as it is now, whatever another plugin did or said before', async () => {
+    for (const error of ['-1', '0.0', '0']) {
+      const site = await start({ BEFORE: 'error', ERROR: error });
+      expect((await site.upload(scene.listed.bytes))['error']).toMatch(/^This file could not be published/);
+      expect(await site.kept()).toEqual([]);
+    }
+    const more = join(scene.dir, 'more');
+    await writeFile(more, 'grown');
+    const value = createHash('sha256').update(scene.clear.bytes).update('grown').digest('hex');
+    const { lists } = scene.app.app.services;
+    await lists.addEntries((await lists.list())[0]?.id ?? '', [{ type: 'sha256', value }], 'test');
+    const site = await start({ BEFORE: 'grown', MORE: more });
+    expect((await site.upload(scene.clear.bytes))['error']).toMatch(/^This file could not be published/);
+    expect(await site.kept()).toEqual([]);
   });
 
   it('keeps nothing when it cannot know', async () => {

@@ -27,7 +27,7 @@ it(`${COUNT} senders at once: nothing is lost, nothing listed is published, memo
   expect(countOf('listed', 'refused')).toBe(results.filter(({ kind }) => kind === 'listed').length);
   expect(countOf('broken', 'broken off')).toBe(results.filter(({ kind }) => kind === 'broken').length);
   const surfaces = new Set(results.map(({ surface }) => surface));
-  expect(surfaces.size).toBe(6);
+  expect(surfaces.size).toBe(7);
   const kindsOf = (surface: string): string[] => [...new Set(results.filter((one) => one.surface === surface).map(({ kind }) => kind))].toSorted();
   for (const surface of surfaces) expect(kindsOf(surface), surface).toEqual(['broken', 'clear', 'listed']);
   expect(peak.gateway - peak.idle).toBeLessThan(GATEWAY_GROWTH_MIB);

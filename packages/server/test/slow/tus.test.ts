@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer as createHttpServer, request, type Server as HttpServer } from 'node:http';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,6 +20,7 @@ import { resolveEntry } from '../../src/platform/entry.ts';
 import { controlSocketPath } from '../../src/platform/http/server.ts';
 import { launchBrowser, openContext, saveScreenshot } from '../e2e/browser.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { openLine, type Line } from '../support/line.ts';
 import { generatePicture } from '../support/pictures.ts';
 
 const TUS = { 'tus-resumable': '1.0.0' };
@@ -164,39 +165,10 @@ describe('a server that is killed', () => {
   });
 });
 
-/** A line between page and gate that breaks once, after so many bytes. */
-async function openLine(port: number): Promise<{ readonly server: Server; readonly url: string; cutAfter(bytes: number): void; cuts(): number }> {
-  let left = Number.POSITIVE_INFINITY;
-  let cuts = 0;
-  const server = createServer((socket: Socket) => {
-    const inner = connect(port, '127.0.0.1');
-    for (const [one, other] of [
-      [socket, inner],
-      [inner, socket],
-    ] as const)
-      one.on('error', () => undefined).once('close', () => other.destroy());
-    inner.pipe(socket);
-    socket.on('data', (bytes: Buffer) => {
-      left -= bytes.length;
-      if (left > 0) return void inner.write(bytes);
-      left = Number.POSITIVE_INFINITY;
-      cuts += 1;
-      inner.write(bytes.subarray(0, bytes.length / 2), () => socket.destroy());
-    });
-  });
-  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
-  return {
-    server,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    cutAfter: (bytes) => void (left = bytes),
-    cuts: () => cuts,
-  };
-}
-
 describe('Uppy in Chromium', () => {
   let app: TestApp;
   let site: HttpServer;
-  let line: Awaited<ReturnType<typeof openLine>>;
+  let line: Line;
   let browser: Browser;
   let page: Page;
 

@@ -28,7 +28,9 @@ export interface BodyLab {
   stop(): Promise<void>;
 }
 
-export async function openBodyLab(limits: { readonly bodyTextMaxBytes?: number; readonly bodyPartsMax?: number } = {}): Promise<BodyLab> {
+export async function openBodyLab(
+  limits: { readonly bodyTextMaxBytes?: number; readonly bodyPartsMax?: number; readonly passDeadlineMs?: number } = {},
+): Promise<BodyLab> {
   const intake = await startIntake({ config: { passKeep: 'nothing' } });
   const listed = new Set<string>();
   const seen = new Set<string>();
@@ -56,7 +58,11 @@ export async function openBodyLab(limits: { readonly bodyTextMaxBytes?: number; 
   const screenBody: BodyScreener = createBodyScreener({
     intake: intake.service,
     screening,
-    limits: { bodyTextMaxBytes: limits.bodyTextMaxBytes ?? 1024 * 1024, bodyPartsMax: limits.bodyPartsMax ?? 50 },
+    limits: {
+      bodyTextMaxBytes: limits.bodyTextMaxBytes ?? 1024 * 1024,
+      bodyPartsMax: limits.bodyPartsMax ?? 50,
+      passDeadlineMs: limits.passDeadlineMs ?? 60_000,
+    },
   });
   return {
     intake,

@@ -115,13 +115,14 @@ async function build(built: Built): Promise<S3Scene> {
     },
     async settle({ lists = true } = {}) {
       if (lists) await service.reconcile(NEVER);
-      for (let turn = 0; turn < 400; turn += 1) {
+      for (let turn = 0; turn < 2000; turn += 1) {
         // Asked first: what is decided meanwhile is due again.
         const waiting = await undecided();
         const steps = await service.drain(NEVER);
         if (steps === 0 && waiting === 0) return;
         if (steps === 0) await new Promise((resolve) => void setTimeout(resolve, 10));
       }
+      throw new Error('what is in quarantine was not settled');
     },
     restart: async () => build({ ...built, intake: await intake.restart() }),
     async stop() {

@@ -1,9 +1,11 @@
 /** The page of a site whose visitors send files to Gatehouse; bundled for the browser tests. What the tests call stands in `globalThis`. */
-import Uppy, { type BasePlugin, type Meta } from '@uppy/core';
+import Uppy, { type BasePlugin, type Meta, type UploadResult as UppyResult } from '@uppy/core';
+import Dashboard from '@uppy/dashboard';
+import Tus from '@uppy/tus';
 import { attachToInput, createFileHasher, createUploader, type Uploader, type UploadResult } from '@gatehouse/client/browser';
 import { GatehouseUploads } from '@gatehouse/client/uppy';
 
-const gatehouseUrl = document.documentElement.dataset['gatehouse'] ?? '';
+const { gatehouse: gatehouseUrl = '', line = '' } = document.documentElement.dataset;
 
 async function getTicket(): Promise<string> {
   const reply = await fetch('/ticket', { method: 'POST' });
@@ -21,7 +23,8 @@ function find(id: string): HTMLInputElement {
 }
 
 const results: UploadResult[] = [];
-attachToInput(find('plain'), { uploader, onResult: (_file, result) => void results.push(result) });
+const onResult = (_file: File, result: UploadResult): void => void results.push(result);
+for (const id of ['plain', 'several']) if (document.querySelector(`#${id}`) !== null) attachToInput(find(id), { uploader, onResult });
 
 const chosen = (): File => {
   const [file] = find('other').files ?? [];
@@ -29,19 +32,50 @@ const chosen = (): File => {
   return file;
 };
 
-async function sendByUppy(): Promise<unknown> {
-  const said: string[] = [];
-  const uppy = new Uppy();
-  // Its types want a class of its own; what it calls is all there.
-  uppy.use(GatehouseUploads as unknown as typeof BasePlugin<{ id?: string; uploader: Uploader }, Meta, Record<string, never>>, { uploader });
+// Uppy's types want a class of its own; what it calls is all there.
+const Plugin = GatehouseUploads as unknown as typeof BasePlugin<{ id?: string; uploader: Uploader; transport?: 'tus' }, Meta, Record<string, unknown>>;
+const said: string[] = [];
+
+function listen(uppy: Uppy<Meta, Record<string, unknown>>): Uppy<Meta, Record<string, unknown>> {
   uppy.on('info-visible', () => said.push(...uppy.getState().info.map(({ message }) => (typeof message === 'string' ? message : ''))));
-  uppy.addFile({ name: chosen().name, data: chosen() });
-  const outcome = await uppy.upload();
+  return uppy;
+}
+
+function tell(outcome: UppyResult<Meta, Record<string, unknown>> | undefined): object {
   return {
-    successful: outcome?.successful?.map(({ response }) => response?.body) ?? [],
+    successful: outcome?.successful?.map(({ response }) => ({ ...response?.body, xhr: undefined })) ?? [],
     failed: outcome?.failed?.map(({ error }) => error) ?? [],
-    said,
+    said: said.splice(0),
   };
+}
+
+async function sendByUppy(): Promise<object> {
+  const uppy = listen(new Uppy<Meta, Record<string, unknown>>()).use(Plugin, { uploader });
+  uppy.addFile({ name: chosen().name, data: chosen() });
+  return tell(await uppy.upload());
+}
+
+/** The first file is taken away while it is sent, the second one is elsewhere, the third one goes on. */
+async function removeInUppy(): Promise<object> {
+  const uppy = listen(new Uppy<Meta, Record<string, unknown>>()).use(Plugin, { uploader });
+  const first = uppy.addFile({ name: 'first.jpg', data: chosen() });
+  uppy.addFile({ name: 'second.jpg', data: { size: null }, isRemote: true, remote: { companionUrl: '', url: '', provider: '', requestClientId: '' } } as never);
+  uppy.addFile({ name: 'third.jpg', data: chosen() });
+  uppy.on('upload-start', ([file]) => {
+    if (file?.id === first) setTimeout(() => uppy.removeFile(first), 1);
+  });
+  return tell(await uppy.upload());
+}
+
+const files = document.querySelector('#files');
+const tus = listen(new Uppy<Meta, Record<string, unknown>>())
+  .use(Plugin, { uploader, transport: 'tus' })
+  .use(Tus, { endpoint: `${line}/v1/tus`, chunkSize: 100_000, retryDelays: [20, 50, 100, 200, 500] });
+if (files !== null) tus.use(Dashboard, { inline: true, target: files, hideUploadButton: true });
+
+async function sendByTus(): Promise<object> {
+  tus.addFile({ name: chosen().name, data: chosen() });
+  return tell(await tus.upload());
 }
 
 /** The longest time for which the page could not answer while a file was hashed. */
@@ -63,6 +97,10 @@ async function measureHashing(where: 'worker' | 'page'): Promise<{ longestMs: nu
 Object.assign(globalThis, {
   results,
   sendByUppy,
+  removeInUppy,
+  sendByTus,
+  retryByTus: async () => tell(await tus.retryAll()),
+  clearTus: () => tus.clear(),
   measureHashing,
   hash: () => hasher.hash(chosen()),
   check: () => uploader.check(chosen()),

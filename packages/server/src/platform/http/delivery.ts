@@ -21,7 +21,10 @@ export function deliver(answer: Answer, delivery: Delivery): Response {
   headers.set('x-request-id', delivery.requestId);
   if (delivery.isStub) headers.set(STUB_HEADER, '1');
   addSecurityHeaders(headers, delivery.isSecure);
-  return new Response(answer.body, { status: answer.status, headers });
+  const isHead = delivery.outgoing.req.method === 'HEAD';
+  // Nobody reads it: what stands behind it (an open file, room in the spool) would be held for ever.
+  if (isHead) void answer.body?.cancel().catch(() => undefined);
+  return new Response(isHead ? null : answer.body, { status: answer.status, headers });
 }
 
 function sendReply({ status, text, headers }: Reply, { outgoing, requestId, isSecure, isStub }: Delivery): Response {

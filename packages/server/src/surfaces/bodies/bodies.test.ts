@@ -265,3 +265,20 @@ describe('text that is made to be slow', () => {
     expect(await screen(text, { 'content-type': 'text/plain' })).toMatch(/^(?:release|refuse|stop)/);
   });
 });
+
+it('has one time for a body, however many pieces it has', async () => {
+  const slow = await openBodyLab({ passDeadlineMs: 200 });
+  let screened = 0;
+  slow.intake.screening.answer = async () => {
+    screened += 1;
+    await new Promise((done) => setTimeout(done, 40));
+    return { media: { type: 'image/jpeg' } };
+  };
+  const parts = (count: number): Buffer =>
+    form(...Array.from({ length: count }, (_none, at) => ({ head: fileHead(`${at}.jpg`), content: fakeJpeg(`clear ${at}`) })));
+  expect(kindOf(await slow.screen(parts(1), FORM))).toBe('release');
+  const outcome = await slow.screen(parts(40), FORM).then(kindOf, (error: unknown) => Reflect.get(Object(error), 'code') as string);
+  expect(['stop error', 'busy']).toContain(outcome);
+  expect(screened).toBeLessThan(40);
+  await slow.stop();
+});

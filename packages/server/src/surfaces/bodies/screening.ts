@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { IntakeService, Passed, Spooled } from '../../intake/index.ts';
+import { GatehouseError } from '../../platform/errors.ts';
 import type { ScreeningService } from '../../screening/index.ts';
 import { createByteReader } from '../byte-reader.ts';
 import { shapeOf } from './content-type-rules.ts';
@@ -19,6 +20,8 @@ export interface BodyDeps {
     /** Text up to this size is read as text; larger text is a file. Bounds the memory for a body. */
     readonly bodyTextMaxBytes: number;
     readonly bodyPartsMax: number;
+    /** For a whole body, however many pieces it has. */
+    readonly passDeadlineMs: number;
   };
 }
 
@@ -37,11 +40,13 @@ class Refused extends Error {
   }
 }
 
-/** @throws what the spool throws: the surface gives its own answer to a full disk */
+/** @throws what the spool throws: the surface gives its own answer to a full disk; `busy` when the time is over */
 export function createBodyScreener(deps: BodyDeps): BodyScreener {
-  return async (request) => {
-    const shape = shapeOf(request.headers);
+  return async (asked) => {
+    const shape = shapeOf(asked.headers);
     if (shape.kind === 'refuse') return shape;
+    const deadline = AbortSignal.timeout(deps.limits.passDeadlineMs);
+    const request = { ...asked, signal: AbortSignal.any([asked.signal, deadline]) };
     const task: Task = { deps, request, pieces: [], embedded: 0 };
     try {
       if (shape.kind === 'file') await screenWhole(task);
@@ -52,6 +57,8 @@ export function createBodyScreener(deps: BodyDeps): BodyScreener {
       if (shape.kind !== 'file') await compareDigests(task, request.content);
     } catch (error) {
       if (error instanceof Refused) return { kind: 'refuse', reason: error.reason };
+      // A piece that was being copied tells of a connection that broke off.
+      if (deadline.aborted) throw new GatehouseError('busy', 'The body could not be screened in time. Nothing of it was let through.', { cause: error });
       throw error;
     }
     return conclude(task.pieces);

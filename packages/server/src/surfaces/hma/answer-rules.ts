@@ -88,6 +88,13 @@ export function selectBanks(
   return found;
 }
 
+/** An empty answer about a bank that nobody has would read as "compared, and nothing found". @throws {GatehouseError} `invalid_request` */
+export function requireKnownBanks(banks: string, lists: readonly { readonly id: string; readonly name: string }[]): void {
+  const known = new Set(lists.map(toBankName));
+  const unknown = banks.split(',').find((bank) => !known.has(bank));
+  if (unknown !== undefined) throw new GatehouseError('invalid_request', `no such bank '${unknown}': nothing was compared with it`);
+}
+
 export function groupByBank(found: readonly Found[]): HmaBanksMatched {
   const groups = new Map<string, HmaMatch[]>();
   for (const { bank, match } of found) groups.set(bank, [...(groups.get(bank) ?? []), match]);

@@ -81,7 +81,7 @@ describe('matching', () => {
       body: { SAMPLE: [{ bank_content_id: toContentId(listId, 1), distance: '0' }] },
     });
     expect(await get(`/m/lookup?signal_type=pdq&signal=${PDQ_ZERO}`)).toEqual({ status: 200, body: {} });
-    expect(await get(`/m/lookup?signal_type=pdq&signal=${pdq}&banks=OTHER&seed=1&bypass_coinflip=true`)).toEqual({ status: 200, body: {} });
+    expect(await get(`/m/lookup?signal_type=pdq&signal=${pdq}&banks=${bank}&seed=1&bypass_coinflip=true`)).toEqual({ status: 200, body: {} });
     expect(await get(`/m/lookup?signal_type=video_md5&signal=${md5(video)}`)).toMatchObject({ status: 200, body: { [bank]: [{ distance: '' }] } });
   });
 
@@ -103,6 +103,9 @@ describe('matching', () => {
       [`/m/lookup?signal_type=nope&signal=${pdq}`, "No such SignalType 'nope'"],
       ['/m/raw_lookup?signal_type=pdq', 'signal is required'],
       [`/m/raw_lookup?signal=${pdq}`, 'signal_type is required'],
+      [`/m/lookup?signal_type=pdq&signal=${pdq}&banks=sample`, "no such bank 'sample': nothing was compared with it"],
+      [`/m/raw_lookup?signal_type=pdq&signal=${pdq}&banks=${bank},OTHER`, "no such bank 'OTHER': nothing was compared with it"],
+      [`/m/lookup?signal_type=pdq&signal=${pdq}&banks=,`, "no such bank '': nothing was compared with it"],
       ['/m/index/status?signal_type=nope', "No such signal type 'nope'"],
     ] as const;
     for (const [path, message] of asked) expect(await get(path)).toEqual({ status: 400, body: { message } });
@@ -146,6 +149,86 @@ describe('matching', () => {
       },
     });
     expect(Object.keys((await get('/m/index/status?signal_type=pdq')).body as object)).toEqual(['pdq']);
+  });
+});
+
+describe('a file that is looked up ends where every upload does', () => {
+  const form = (...parts: readonly (readonly [string, Uint8Array<ArrayBuffer>])[]): FormData => {
+    const data = new FormData();
+    for (const [field, bytes] of parts) data.append(field, new Blob([bytes]), 'file');
+    return data;
+  };
+  const lookUp = (body: BodyInit, path = '/hma/m/lookup'): Promise<Response> => app.call(path, { method: 'POST', body });
+  const kept = async (): Promise<readonly { id: string }[]> => (await app.app.services.intake.list({ limit: 200 }, LOCAL_PRINCIPAL)).items;
+  const counts = (): Readonly<Record<string, number>> => ({ ...app.app.services.intake.passCounts()['hma'] });
+  const logged = async (kind: 'upload.decided' | 'scan.decided', id: string): Promise<number | undefined> => {
+    await app.app.services.log.drain();
+    return app.app.services.log.find(kind, id);
+  };
+
+  it('a match is kept as its list says, is in the log, and is counted', async () => {
+    const before = counts();
+    const answer = await lookUp(form(['photo', listed]));
+    const id = answer.headers.get('gatehouse-reference') ?? '';
+    expect(id).toMatch(/^upl_/);
+    expect(answer.headers.get('gatehouse-outcome')).toBe('stop');
+    const view = await app.app.services.intake.get(id, { principal: LOCAL_PRINCIPAL, waitS: 0, signal: AbortSignal.timeout(5_000) });
+    expect(view).toMatchObject({ state: 'refused', surface: 'hma', disposition: 'refuse', screening: { verdict: 'match', hits: [{ listId }] } });
+    expect(await logged('upload.decided', id)).toBeTypeOf('number');
+    const film = await lookUp(form(['video', video]));
+    expect((await kept()).find((upload) => upload.id === film.headers.get('gatehouse-reference'))).toMatchObject({ state: 'held', surface: 'hma' });
+    expect(counts()).toEqual({ ...before, match: (before['match'] ?? 0) + 2 });
+    const { items } = (await (await app.call('/v1/surfaces')).json()) as { items: object[] };
+    expect(items).toContainEqual(expect.objectContaining({ name: 'hma', counts: { clear: 0, unscannable: 0, error: 0, ...counts() } }));
+  });
+
+  it('and is decided about whole, whichever banks are asked about', async () => {
+    const answer = await lookUp(form(['photo', listed]), `/hma/m/lookup?banks=${bank}`);
+    expect([answer.status, await answer.json(), answer.headers.get('gatehouse-outcome')]).toEqual([200, { pdq: {} }, 'stop']);
+    expect(answer.headers.get('gatehouse-reference')).toMatch(/^upl_/);
+  });
+
+  it('what is clear leaves an entry of the log and nothing else', async () => {
+    const before = await kept();
+    const answer = await lookUp(form(['photo', unrelated]));
+    const id = answer.headers.get('gatehouse-reference') ?? '';
+    expect([id.slice(0, 4), answer.headers.get('gatehouse-outcome')]).toEqual(['scn_', 'release']);
+    expect(await logged('scan.decided', id)).toBeTypeOf('number');
+    expect(await kept()).toEqual(before);
+  });
+
+  it('hashing decides nothing', async () => {
+    const [before, counted] = [await kept(), counts()];
+    expect((await lookUp(form(['photo', listed]), '/hma/h/hash')).status).toBe(200);
+    expect([await kept(), counts()]).toEqual([before, counted]);
+  });
+
+  it('a form that is no question leaves nothing, whatever its file is', async () => {
+    const [before, counted] = [await kept(), counts()];
+    const cut = `--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n${listed.toString('latin1')}\r\n--x\r\n`;
+    const type = { 'content-type': 'multipart/form-data; boundary=x' };
+    const coded = { ...type, 'content-encoding': 'gzip' };
+    const answers = [
+      await lookUp(form(['photo', listed], ['photo', unrelated])),
+      await lookUp(form(['file', listed])),
+      await app.call('/hma/m/lookup', { method: 'POST', body: Buffer.from(cut, 'latin1'), headers: type }),
+      await app.call('/hma/m/lookup', { method: 'POST', body: Buffer.from(`${cut.slice(0, -2)}--\r\n`, 'latin1'), headers: coded }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 415]);
+    expect([await kept(), counts()]).toEqual([before, counted]);
+    expect(app.app.services.intake.waitingBytes()).toBe(0);
+  });
+
+  it('counts against the limits of the spool', async () => {
+    let elsewhere = Number.MAX_SAFE_INTEGER;
+    app.app.services.intake.countElsewhere(() => elsewhere);
+    const full = [await lookUp(form(['photo', unrelated])), await lookUp(form(['photo', unrelated]), '/hma/h/hash')];
+    expect(full.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
+      [503, '30'],
+      [503, '30'],
+    ]);
+    elsewhere = 0;
+    expect((await lookUp(form(['photo', unrelated]))).status).toBe(200);
   });
 });
 
@@ -210,6 +293,13 @@ describe('who may ask, and when', () => {
     const headers = { authorization: `Bearer ${secret}` };
     expect((await fetch(`${app.url}/hma/m/lookup?signal_type=pdq&signal=${pdq}`, { headers })).status).toBe(403);
     expect((await fetch(`${app.url}/hma/c/banks`, { headers })).status).toBe(403);
+    // Who may only look hashes up makes no upload that somebody has to look at.
+    const { secret: other } = await app.app.services.access.createKey({ name: 'matcher', rights: ['match'] }, LOCAL_PRINCIPAL);
+    const body = new FormData();
+    body.append('photo', new Blob([unrelated]), 'file');
+    const sendAs = (authorization: string): Promise<Response> =>
+      fetch(`${app.url}/hma/m/lookup`, { method: 'POST', body, headers: { authorization: `Bearer ${authorization}` } });
+    expect([(await sendAs(other)).status, (await sendAs(secret)).status]).toEqual([403, 200]);
   });
 
   it('without lists nothing is "not found"', async () => {

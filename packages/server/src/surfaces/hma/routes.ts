@@ -1,5 +1,6 @@
 /** The addresses of Hasher-Matcher-Actioner under `/hma`. Errors have its shape, `{"message": …}`, save those of the frame (no key, no right). */
 import { z } from 'zod';
+import { openFeed } from '../../intake/index.ts';
 import type { Config } from '../../platform/config.ts';
 import { GatehouseError, toGatehouseError } from '../../platform/errors.ts';
 import { readMultipart } from '../../platform/http/body.ts';
@@ -19,7 +20,7 @@ import {
   SignalTypeQuerySchema,
   type LookUpQuery,
 } from './schema.ts';
-import type { Asked, FileQuestion, HmaService } from './service.ts';
+import type { FileQuestion, HmaService } from './service.ts';
 
 const fault = (description: string): ResponseDoc => ({ description, schema: HmaErrorSchema });
 /** What every one of these addresses may answer besides its own. */
@@ -35,6 +36,10 @@ export const FAULTS = {
 const FETCH_REFUSED = 'Addresses are not fetched here: send the file (POST), or its hash.';
 const BODY = { kind: 'multipart', description: 'One file, in the field `photo` or `video`.' } as const;
 const LOOK_UP_TIMEOUT_MS = 10_000;
+const DECIDED = {
+  'Gatehouse-Outcome': '`release` or `stop`: what was decided, whichever banks were asked about',
+  'Gatehouse-Reference': 'the id, for the operator; `upl_…` when the file was kept for a person to look at',
+};
 
 /** With the errors of that API. Off is 503 and not 404: Coop deletes its own record of a bank that is "not found". */
 export async function answerHma(service: HmaService, give: () => Promise<Answer> | Answer): Promise<Answer> {
@@ -103,7 +108,7 @@ function hashRoutes(service: HmaService, config: Pick<Config, 'maxUploadBytes'>)
       handle: (exchange) =>
         answerHma(service, async () => {
           const { query, ...rest } = exchange;
-          return json(await readOneFile(rest, config, (file) => service.hashFile({ ...file, types: query.types })));
+          return json(await service.hashFile({ ...readOneFile(rest, config), types: query.types }));
         }),
     }),
   ];
@@ -130,17 +135,19 @@ function lookUpRoutes(service: HmaService, config: Pick<Config, 'maxUploadBytes'
     defineRoute({
       method: 'post',
       path: '/hma/m/lookup',
-      right: 'match',
+      right: 'scan',
       tag: 'hma',
       summary: 'HMA: banks that a file matches, by signal type',
-      description: 'The file is screened as every upload is and kept nowhere. What cannot be compared whole is an error, never an empty answer.',
+      description:
+        'The file is decided about as every upload is: recorded in the log, and kept for a person when it matches. What cannot be compared whole is an error, never an empty answer.',
       query: FileQuerySchema,
       rawBody: BODY,
-      responses: { 200: { description: 'Compared; no bank when nothing matches', schema: HmaFileMatchedSchema }, ...FAULTS },
+      responses: { 200: { description: 'Compared; no bank when nothing matches', schema: HmaFileMatchedSchema, headers: DECIDED }, ...FAULTS },
       handle: (exchange) =>
         answerHma(service, async () => {
           const { query, ...rest } = exchange;
-          return json(await readOneFile(rest, config, (file) => service.lookUpFile({ ...file, banks: query.banks })));
+          const { matched, reference, outcome } = await service.lookUpFile({ ...readOneFile(rest, config), banks: query.banks });
+          return json(matched, { headers: { 'gatehouse-outcome': outcome, 'gatehouse-reference': reference } });
         }),
     }),
   ];
@@ -198,33 +205,35 @@ function requireSignal({ signal, signal_type: signalType, banks }: LookUpQuery):
 
 type Incoming = Omit<Exchange, 'params' | 'query'>;
 
-/** The one file of a form. */
-async function readOneFile<T>(
-  exchange: Incoming,
-  { maxUploadBytes }: Pick<Config, 'maxUploadBytes'>,
-  use: (file: Asked & FileQuestion) => Promise<T>,
-): Promise<T> {
+/** The one file of a form. @throws {GatehouseError} `invalid_request`, `unsupported_media_type` */
+function readOneFile(exchange: Incoming, { maxUploadBytes }: Pick<Config, 'maxUploadBytes'>): FileQuestion {
+  const raw: Exchange = { ...exchange, params: {}, query: new URLSearchParams() };
+  // For its refusal of content codings.
+  openFeed(raw, maxUploadBytes);
+  const missing = (): GatehouseError => new GatehouseError('invalid_request', 'Missing multipart/form-data file upload');
   const type = exchange.header('content-type')?.trim().toLowerCase() ?? '';
-  if (!type.startsWith('multipart/form-data')) throw new GatehouseError('invalid_request', 'Missing multipart/form-data file upload');
+  if (!type.startsWith('multipart/form-data')) throw missing();
   // A malformed body leaves its file stream open for ever; whoever reads it must let go.
   const failed = new AbortController();
-  const signal = AbortSignal.any([exchange.signal, failed.signal]);
-  let given: { readonly value: T } | undefined;
-  try {
-    await readMultipart(
-      { ...exchange, params: {}, query: new URLSearchParams() },
-      {
-        maxBytes: maxUploadBytes,
-        maxFiles: 1,
-        onFile: async ({ field, fileName, stream }) => {
-          given = { value: await use({ field, fileName, stream, principal: exchange.principal, signal }) };
-        },
-      },
-    );
-  } catch (error) {
-    failed.abort();
-    throw error;
-  }
-  if (given === undefined) throw new GatehouseError('invalid_request', 'Missing multipart/form-data file upload');
-  return given.value;
+  return {
+    principal: exchange.principal,
+    signal: AbortSignal.any([exchange.signal, failed.signal]),
+    async feed(sink) {
+      let isGiven = false;
+      try {
+        await readMultipart(raw, {
+          maxBytes: maxUploadBytes,
+          maxFiles: 1,
+          onFile: (file) => {
+            isGiven = true;
+            return sink(file);
+          },
+        });
+      } catch (error) {
+        failed.abort();
+        throw error;
+      }
+      if (!isGiven) throw missing();
+    },
+  };
 }

@@ -1,51 +1,65 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { PERSON, toHit } from '../../../test/support/intake.ts';
+import type { Passed, PassRequest } from '../../intake/index.ts';
 import { GatehouseError } from '../../platform/errors.ts';
 import { Reply } from '../../platform/http/reply.ts';
-import type { Screening } from '../../screening/index.ts';
 import type { SurfaceParts } from '../room.ts';
 import { toContentId } from './naming-rules.ts';
 import { answerHma } from './routes.ts';
-import { createHmaService, type HmaService } from './service.ts';
+import { createHmaService, type FileQuestion, type HmaService } from './service.ts';
 
 const found = { hits: [toHit('hold')], hitCount: 1 };
-const nothing = { hits: [], hitCount: 0 };
 
-async function lookUp(screening: Partial<Screening>, field: string, policy: object = {}): Promise<{ answer: unknown; discarded: number }> {
+async function lookUp(passed: Partial<Passed>, field: string): Promise<{ answer: unknown; discarded: number; asked: unknown[] }> {
   let discarded = 0;
+  const asked: unknown[] = [];
   const spooled = { path: '/x', digests: { md5: '', sha1: '', sha256: '' }, sizeBytes: 1, discard: async () => void (discarded += 1) };
-  const parts = {
-    context: { config: { hmaApi: true, onUnscannable: 'hold', onLowQuality: 'hold', ...policy } },
-    intake: { spool: async () => spooled },
-    screening: { screen: async () => ({ screening, signals: undefined }) },
-  } as unknown as SurfaceParts;
-  const question = { field, fileName: 'x', stream: Readable.from([]), principal: PERSON, signal: new AbortController().signal };
+  const pass = async ({ surface, wantsReceipt, principal }: PassRequest): Promise<object> => {
+    asked.push({ surface, wantsReceipt, principal });
+    return { id: 'scn_1', hits: [], hitCount: 0, ...passed };
+  };
+  const parts = { context: { config: { hmaApi: true } }, intake: { spool: async () => spooled, pass } } as unknown as SurfaceParts;
+  const feed: FileQuestion['feed'] = (sink) => sink({ field, fileName: 'x', stream: Readable.from([]) });
   const answer: unknown = await createHmaService(parts)
-    .lookUpFile(question)
+    .lookUpFile({ feed, principal: PERSON, signal: new AbortController().signal })
     .catch((error: unknown) => Reflect.get(Object(error), 'code') as unknown);
-  return { answer, discarded };
+  return { answer, discarded, asked };
 }
+const release = (matched: object): object => ({ matched, reference: 'scn_1', outcome: 'release' });
+const MATCHED = {
+  matched: { pdq: {}, sha256: { DEMONSTRATION: [{ bank_content_id: expect.any(Number), distance: '' }] } },
+  reference: 'scn_1',
+  outcome: 'stop',
+};
 
 describe('a file looked up', () => {
   it.each([
-    ['clear', { verdict: 'clear', ...nothing }, {}, { pdq: {} }],
-    ['clear with hits, which is a fault', { verdict: 'clear', ...found }, {}, 'invalid_request'],
-    ['a match', { verdict: 'match', ...found }, {}, { pdq: {}, sha256: { DEMONSTRATION: [{ bank_content_id: expect.any(Number), distance: '' }] } }],
-    ['unscannable', { verdict: 'unscannable', reason: 'undecodable', ...nothing }, {}, 'invalid_request'],
-    ['unscannable, refused by policy', { verdict: 'unscannable', reason: 'undecodable', ...nothing }, { onUnscannable: 'refuse' }, 'invalid_request'],
+    ['clear', { verdict: 'clear', disposition: 'release' }, release({ pdq: {} })],
+    ['clear with hits, which is a fault', { verdict: 'clear', disposition: 'hold', ...found }, 'invalid_request'],
+    ['a match that is held', { verdict: 'match', disposition: 'hold', ...found }, MATCHED],
+    ['a match that is refused', { verdict: 'match', disposition: 'refuse', ...found }, MATCHED],
+    ['unscannable', { verdict: 'unscannable', disposition: 'hold' }, 'invalid_request'],
+    ['unscannable, refused by policy', { verdict: 'unscannable', disposition: 'refuse' }, 'invalid_request'],
     // It may be published, and nothing says that it was compared as a picture.
-    ['unscannable, released by policy', { verdict: 'unscannable', reason: 'undecodable', ...nothing }, { onUnscannable: 'release' }, {}],
-    ['too little in it, released by policy', { verdict: 'unscannable', reason: 'no_reliable_perceptual_hash', ...nothing }, { onLowQuality: 'release' }, {}],
-    ['error', { verdict: 'error', reason: 'lists_stale', ...nothing }, { onUnscannable: 'release', onLowQuality: 'release' }, 'lists_unavailable'],
-  ] as const)('%s', async (_name, screening, policy, expected) => {
-    expect(await lookUp(screening as Partial<Screening>, 'photo', policy)).toEqual({ answer: expected, discarded: 1 });
+    ['unscannable, released by policy', { verdict: 'unscannable', disposition: 'release' }, release({})],
+    ['error', { verdict: 'error', disposition: 'hold' }, 'lists_unavailable'],
+    ['error that reads as released, which is a fault', { verdict: 'error', disposition: 'release' }, 'lists_unavailable'],
+  ] as const)('%s', async (_name, passed, expected) => {
+    expect(await lookUp(passed as Partial<Passed>, 'photo')).toEqual({
+      answer: expected,
+      discarded: 1,
+      asked: [{ surface: 'hma', wantsReceipt: false, principal: PERSON }],
+    });
   });
 
   it('a film that is released by policy was compared by its MD5', async () => {
-    const film = { verdict: 'unscannable', reason: 'unsupported_type', ...nothing } as const;
-    expect((await lookUp(film, 'video', { onUnscannable: 'release' })).answer).toEqual({ video_md5: {} });
-    expect((await lookUp(film, 'video')).answer).toBe('invalid_request');
+    expect((await lookUp({ verdict: 'unscannable', disposition: 'release' }, 'video')).answer).toEqual(release({ video_md5: {} }));
+    expect((await lookUp({ verdict: 'unscannable', disposition: 'hold' }, 'video')).answer).toBe('invalid_request');
+  });
+
+  it('in a field of another name is asked about by nobody', async () => {
+    expect(await lookUp({ verdict: 'clear', disposition: 'release' }, 'file')).toEqual({ answer: 'invalid_request', discarded: 0, asked: [] });
   });
 });
 

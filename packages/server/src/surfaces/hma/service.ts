@@ -1,10 +1,9 @@
 /** The read side of Hasher-Matcher-Actioner on the lists and the screening of this service. It holds no rule of its own about content. */
-import type { Readable } from 'node:stream';
-import { decide } from '../../intake/index.ts';
+import { collect, type Passed, type Spooled } from '../../intake/index.ts';
 import type { ListView } from '../../lists/index.ts';
 import { GatehouseError } from '../../platform/errors.ts';
+import type { MultipartFile } from '../../platform/http/body.ts';
 import type { Principal } from '../../platform/http/rights.ts';
-import type { ScreenResult } from '../../screening/index.ts';
 import type { SurfaceParts } from '../room.ts';
 import {
   choosePdq,
@@ -13,6 +12,7 @@ import {
   readContentType,
   readSignal,
   readTypes,
+  requireKnownBanks,
   requireKnownSignal,
   selectBanks,
   toHashes,
@@ -25,6 +25,7 @@ import {
   SIGNAL_OF_CONTENT,
   type HmaBank,
   type HmaBanksMatched,
+  type HmaContent,
   type HmaContentView,
   type HmaFileMatched,
   type HmaIndexStatus,
@@ -42,12 +43,18 @@ export interface SignalQuestion extends Asked {
 }
 
 export interface FileQuestion extends Asked {
-  /** The field in which the file came: `photo` or `video`. */
-  readonly field: string;
-  readonly fileName: string;
-  readonly stream: Readable;
+  /** Hands over the one file of the form; its field says what it is: `photo` or `video`. Whatever it throws, nothing was asked about the file. */
+  readonly feed: (sink: (file: Pick<MultipartFile, 'field' | 'fileName' | 'stream'>) => Promise<void>) => Promise<void>;
   readonly types?: string | undefined;
   readonly banks?: string | undefined;
+}
+
+export interface FileAnswer {
+  readonly matched: HmaFileMatched;
+  /** `scn_…`, or `upl_…` when the file was kept for a person to look at. */
+  readonly reference: string;
+  /** What was decided about the file, whichever banks were asked about. */
+  readonly outcome: 'release' | 'stop';
 }
 
 export interface HmaService {
@@ -55,7 +62,8 @@ export interface HmaService {
   findSignal(question: SignalQuestion): Promise<readonly Found[]>;
   lookUpSignal(question: SignalQuestion): Promise<HmaBanksMatched>;
   /** @throws {GatehouseError} for what could not be compared whole: an empty answer always means "compared, and nothing found" */
-  lookUpFile(question: FileQuestion): Promise<HmaFileMatched>;
+  lookUpFile(question: FileQuestion): Promise<FileAnswer>;
+  /** Computes, and decides nothing: no entry in the log, nothing kept. */
   hashFile(question: FileQuestion): Promise<Record<string, string>>;
   banks(): Promise<readonly HmaBank[]>;
   bank(name: string): Promise<HmaBank>;
@@ -74,11 +82,7 @@ export function createHmaService(parts: SurfaceParts): HmaService {
     const { results } = await parts.screening.lookUp({ request: { signals: [asked] }, key: principal.id, canSeeReferences: false, signal });
     const [result] = results;
     if (result === undefined) throw new TypeError('a signal has no answer');
-    return selectBanks(
-      result.hits.map((hit) => ({ ...hit, signal: asked.type })),
-      result.hitCount,
-      banks,
-    );
+    return select(parts, { hits: result.hits.map((hit) => ({ ...hit, signal: asked.type })), hitCount: result.hitCount }, banks);
   };
   return {
     isOn: context.config.hmaApi,
@@ -94,27 +98,44 @@ export function createHmaService(parts: SurfaceParts): HmaService {
   };
 }
 
-async function lookUpFile(parts: SurfaceParts, question: FileQuestion): Promise<HmaFileMatched> {
-  const content = readContentType(question.field);
-  const { screening } = await screenFile(parts, question);
-  requireAnswer(parts, screening);
-  const found = selectBanks(screening.hits, screening.hitCount, question.banks);
-  // What was released by policy was not compared perceptually, and must not read as if it had been.
-  const wasCompared = screening.verdict !== 'unscannable' || content === 'video';
-  return groupBySignal(found, wasCompared ? [SIGNAL_OF_CONTENT[content]] : []);
+/** As every surface: the verdict is recorded, and a match kept, before anybody is told. */
+async function lookUpFile(parts: SurfaceParts, question: FileQuestion): Promise<FileAnswer> {
+  return withFile(parts, question, async (content, kind) => {
+    const { principal, signal } = question;
+    const passed = await parts.intake.pass({ content, principal, surface: 'hma', signal, wantsReceipt: false });
+    requireAnswer(passed);
+    const found = await select(parts, passed, question.banks);
+    // What was released by policy was not compared perceptually, and must not read as if it had been.
+    const wasCompared = passed.verdict !== 'unscannable' || kind === 'video';
+    return {
+      matched: groupBySignal(found, wasCompared ? [SIGNAL_OF_CONTENT[kind]] : []),
+      reference: passed.id,
+      outcome: passed.disposition === 'release' ? 'release' : 'stop',
+    };
+  });
+}
+
+async function select(
+  { lists }: SurfaceParts,
+  { hits, hitCount }: { readonly hits: Parameters<typeof selectBanks>[0]; readonly hitCount: number },
+  banks: string | undefined,
+): Promise<readonly Found[]> {
+  const found = selectBanks(hits, hitCount, banks);
+  if (found.length === 0 && banks !== undefined && banks !== '') requireKnownBanks(banks, await lists.list());
+  return found;
 }
 
 /** Only what may be published, and what matched, is an answer. */
-function requireAnswer({ context }: SurfaceParts, screening: ScreenResult['screening']): void {
-  if (screening.verdict === 'match' || decide(screening, context.config).disposition === 'release') return;
-  requireVerdict(screening);
+function requireAnswer({ verdict, disposition, id }: Passed): void {
+  requireVerdict(verdict);
+  if (verdict === 'match' || disposition === 'release') return;
   throw new GatehouseError(
     'invalid_request',
-    'the file could not be compared: it is damaged, or of a kind that cannot be screened. This is not the same as no match.',
+    `the file could not be compared: it is damaged, or of a kind that cannot be screened. This is not the same as no match. Reference ${id}.`,
   );
 }
 
-function requireVerdict({ verdict }: ScreenResult['screening']): void {
+function requireVerdict(verdict: Passed['verdict']): void {
   if (verdict !== 'error') return;
   throw new GatehouseError('lists_unavailable', 'The file could not be compared at the moment. This is not the same as no match.', {
     retryAfterS: RETRY_AFTER_S,
@@ -122,24 +143,33 @@ function requireVerdict({ verdict }: ScreenResult['screening']): void {
 }
 
 async function hashFile(parts: SurfaceParts, question: FileQuestion): Promise<Record<string, string>> {
-  const types = readTypes(readContentType(question.field), question.types);
-  const { screening, signals, digests } = await screenFile(parts, question);
-  if (types.includes('pdq')) requireVerdict(screening);
-  return toHashes(types, digests, signals === undefined ? undefined : choosePdq(signals.pictures));
+  return withFile(parts, question, async ({ path, digests, sizeBytes }, kind) => {
+    const types = readTypes(kind, question.types);
+    const { principal, signal } = question;
+    const { screening, signals } = await parts.screening.screen({ path, digests, sizeBytes, key: principal.id, signal });
+    if (types.includes('pdq')) requireVerdict(screening.verdict);
+    return toHashes(types, digests, signals === undefined ? undefined : choosePdq(signals.pictures));
+  });
 }
 
-/** The bytes are here only for as long as that takes. */
-async function screenFile(
-  { intake, screening }: SurfaceParts,
-  question: FileQuestion,
-): Promise<ScreenResult & { readonly digests: Record<'md5' | 'sha1' | 'sha256', string> }> {
-  const { signal, principal, fileName } = question;
-  const body = await intake.spool(question.stream, { signal, announced: [{ fileName }] });
+/** Asked about when the form is whole: what comes after the file can still make it no question at all. The bytes are here only for as long as that takes. */
+async function withFile<T>({ intake }: SurfaceParts, { feed, signal }: FileQuestion, use: (content: Spooled, kind: HmaContent) => Promise<T>): Promise<T> {
+  let kind: HmaContent = 'photo';
+  const content = await collect(
+    {
+      signal,
+      feed: (sink) =>
+        feed(async ({ field, fileName, stream }) => {
+          kind = readContentType(field);
+          await sink(stream, { fileName });
+        }),
+    },
+    (stream, announced) => intake.spool(stream, { signal, announced: [announced] }),
+  );
   try {
-    const { path, digests, sizeBytes } = body;
-    return { ...(await screening.screen({ path, digests, sizeBytes, key: principal.id, signal })), digests };
+    return await use(content, kind);
   } finally {
-    await body.discard();
+    await content.discard();
   }
 }
 

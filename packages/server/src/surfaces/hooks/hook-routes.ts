@@ -82,7 +82,7 @@ function readFile(exchange: Exchange, maxBytes: number): Pick<HookRequest, 'feed
     signal: AbortSignal.any([exchange.signal, failed.signal]),
     async feed(sink) {
       try {
-        const fields = await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: ({ stream, fileName }) => sink(stream, undefined, fileName) });
+        const fields = await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: ({ stream, fileName }) => sink(stream, { fileName }) });
         if (fields.size > 0) throw new GatehouseError('invalid_request', 'Send one file and no other field. Nothing was let through.');
       } catch (error) {
         // A malformed body leaves its file stream open for ever; whoever reads it must let go.

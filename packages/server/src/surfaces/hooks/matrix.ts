@@ -11,7 +11,7 @@ import { randomHex } from '../../platform/ids.ts';
 import { writeFileOnce } from '../../platform/signing-key.ts';
 import { principalOf, type SurfaceParts } from '../room.ts';
 import { outcomeOf, type MatrixFaultName } from './answer-rules.ts';
-import { decryptAttachment, isCiphertextOf } from './attachment.ts';
+import { decryptAttachment, isCiphertextOf, isReadOneWay } from './attachment.ts';
 import { mediaUrl, parseMxc, type MediaTarget } from './media-rules.ts';
 import { createPkDecryption } from './pk-decryption.ts';
 import { createResultCache, type ResultCache } from './result-cache.ts';
@@ -81,7 +81,7 @@ async function judge(deps: Deps, question: MatrixQuestion): Promise<Judged> {
   if (typeof fetched === 'string') return { kind: 'fault', fault: fetched };
   if (question.file === undefined) return judgeContent(deps, question, fetched);
   try {
-    if (!isCiphertextOf(fetched, question.file)) return { kind: 'fault', fault: 'bad_file' };
+    if (!isCiphertextOf(fetched, question.file) || !isReadOneWay(fetched, question.file)) return { kind: 'fault', fault: 'bad_file' };
     return await judgeContent(deps, question, await decrypt(deps, question, { ciphertext: fetched, file: question.file }));
   } finally {
     await fetched.discard();

@@ -12,8 +12,11 @@ export const HookReplySchema = z
   .meta({ id: 'HookReply' });
 export type HookReply = z.output<typeof HookReplySchema>;
 
-/** Server names and media ids of Matrix (specification v1.12, sections "Server Name" and "Security considerations" of the content repository). */
-export const ServerNameSchema = z.string().regex(/^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,230})(?::\d{1,5})?$/i, 'must be a server name');
+/**
+ * Server names and media ids of Matrix (specification v1.12, sections "Server Name" and "Security considerations" of the content repository). None
+ * begins with a dot: `..` would be a step up in the address that is fetched.
+ */
+export const ServerNameSchema = z.string().regex(/^(?:\[[0-9a-f:.]{2,45}\]|(?!\.)[a-z0-9.-]{1,230})(?::\d{1,5})?$/i, 'must be a server name');
 export const MediaIdSchema = z.string().regex(/^[\w-]{1,255}$/, 'must be a media id');
 
 const whole = (max: number): z.ZodType<string> =>
@@ -29,10 +32,12 @@ export const ThumbnailSchema = z.object({
 });
 export type Thumbnail = z.output<typeof ThumbnailSchema>;
 
+// No character that one decoder skips and another reads: the client must decrypt with the same key as we do.
 const base64 = (bytes: number): z.ZodType<Buffer> =>
   z
     .string()
     .max(64)
+    .regex(/^[\w+/-]*={0,2}$/)
     .transform((text) => Buffer.from(text, 'base64'))
     .refine((value) => value.length === bytes, `must be ${bytes} bytes`);
 

@@ -47,10 +47,8 @@ export function createJudge({ context, intake, screening }: SurfaceParts): Judge
   return {
     async judge(content, { head, inner, peer, signal }) {
       const { headers } = describeBody(head, inner);
-      // One time for all pieces of a body, however many they are.
-      const within = AbortSignal.any([signal, AbortSignal.timeout(config.passDeadlineMs)]);
       const verdict: BodyVerdict =
-        headers === undefined ? { kind: 'refuse', reason: 'malformed' } : await screenBody({ content, headers, principal, surface: 'icap', signal: within });
+        headers === undefined ? { kind: 'refuse', reason: 'malformed' } : await screenBody({ content, headers, principal, surface: 'icap', signal });
       const isPiece = isFragment(content, verdict, peer);
       switch (verdict.kind) {
         case 'release':

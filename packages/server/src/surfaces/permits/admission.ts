@@ -29,9 +29,14 @@ export interface Admitted {
   giveBack(): Promise<void>;
 }
 
+export interface NewlyAdmitted extends Admitted {
+  /** Of the ticket: where the service wants to hear of the outcome. */
+  readonly callbackUrl: string | undefined;
+}
+
 export interface AdmissionService {
   /** @throws {GatehouseError} ticket_spent, permit_invalid */
-  admit(request: AdmissionRequest): Promise<Admitted>;
+  admit(request: AdmissionRequest): Promise<NewlyAdmitted>;
   /** What `admit` gave, for bytes that arrive over several requests. */
   resume(admission: Admission): Admitted;
 }
@@ -83,12 +88,12 @@ export function createAdmission({ context, access }: SurfaceParts): AdmissionSer
       const { principal, sizeBytes } = request;
       const permitId = await takePermit(request);
       try {
-        if (principal.kind === 'ticket') await access.tickets.spend(principal.id, sizeBytes);
+        const spent = principal.kind === 'ticket' ? await access.tickets.spend(principal.id, sizeBytes) : undefined;
+        return { ...resume({ principal, sizeBytes, permitId }), callbackUrl: spent?.callbackUrl };
       } catch (error) {
         if (permitId !== undefined) await releasePermit(database.sql, permitId);
         throw error;
       }
-      return resume({ principal, sizeBytes, permitId });
     },
   };
 }

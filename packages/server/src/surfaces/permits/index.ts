@@ -4,7 +4,7 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import { createPermits, type PermitsService } from './service.ts';
 
-export type { Admitted, AdmissionRequest, AdmissionService } from './admission.ts';
+export type { AdmissionRequest, AdmissionService, NewlyAdmitted } from './admission.ts';
 export type { PermitsService } from './service.ts';
 
 export const permitsRoom = defineRoom<PermitsService>({

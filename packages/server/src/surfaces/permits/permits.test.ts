@@ -35,7 +35,16 @@ function draw(seed: number): Sharp {
 }
 
 beforeAll(async () => {
-  app = await startTestApp({ config: { permitsRequired: true, permitsFloorMs: 20, permitsPerTicket: 9, permitsPerSubjectHour: 24, surfaceOrigins: [ORIGIN] } });
+  app = await startTestApp({
+    config: {
+      permitsRequired: true,
+      permitsFloorMs: 20,
+      permitsPerTicket: 9,
+      permitsPerSubjectHour: 24,
+      surfaceOrigins: [ORIGIN],
+      outboundAllow: ['127.0.0.1:9'],
+    },
+  });
   listed = await toSample(await draw(1).jpeg().toBuffer());
   fresh = await toSample(await draw(2).jpeg().toBuffer());
   const made = (await (await post(app.key, '/v1/lists', { name: 'Known', disposition: 'hold' })).json()) as { id: string };
@@ -121,6 +130,16 @@ describe('a ticket', () => {
     expect(await status(own.ticket)).toBe(401);
   });
 
+  it('tells the service what becomes of its uploads, at the address that the service gave', async () => {
+    const callbackUrl = 'https://127.0.0.1:9/gatehouse';
+    expect((await post(app.key, '/v1/tickets', { subject: 'a', maxBytes: 1, callbackUrl: 'http://169.254.1.1/' })).status).toBe(422);
+    const own = await takeTicket({ subject: 'a', callbackUrl });
+    const sent = await read(send(fresh, { key: own, permit: (await ask(fresh, own)).permit }));
+    await read(send(fresh, { permit: (await ask(fresh)).permit }));
+    const { items } = (await (await app.call('/v1/callbacks')).json()) as { items: { uploadId: string; type: string; url: string }[] };
+    expect(items).toMatchObject([{ uploadId: sent['id'], type: 'upload.decided', url: callbackUrl }]);
+  });
+
   it('allows so many uploads of so many bytes', async () => {
     const one = await takeTicket({ maxUploads: 1 });
     expect(await read(send(fresh, { key: one, permit: (await ask(fresh, one)).permit }))).toMatchObject({ status: 200, state: 'released' });
@@ -156,6 +175,7 @@ describe('a permit', () => {
     expect(new Set(texts.map((text) => text.length))).toEqual(new Set([REPLY_BYTES]));
     expect(new Set(parsed.map((reply) => Object.keys(reply).join()))).toHaveLength(1);
     expect(new Set(replies.map(({ headers }) => [...headers.keys()].join()))).toHaveLength(1);
+    expect(replies[0]?.headers.get('cache-control')).toBe('no-store, no-transform');
     for (const { reference, ...reply } of parsed.slice(1))
       expect(reply).toEqual({ permitted: false, permit: null, expiresAt: null, message: `This file cannot be sent. Reference ${reference}.` });
   });
@@ -207,6 +227,14 @@ describe('a permit', () => {
     expect(replies).toEqual([false, false, false, false, true, false]);
   });
 
+  it('costs the same when many are asked for at once', async () => {
+    const deniedBefore = await metric('gatehouse_permits_total{outcome="denied"}');
+    const replies = await Promise.all(Array.from({ length: 12 }, () => ask(listed)));
+    expect(replies.map(({ permitted }) => permitted)).not.toContain(true);
+    // Five of nine: what was not looked at is counted as such.
+    expect(await metric('gatehouse_permits_total{outcome="denied"}')).toBe(deniedBefore + 5);
+  });
+
   it('counts over all tickets of one end user, and not over others', async () => {
     const other = await takeTicket({ subject: 'other' });
     for (let round = 0; round < 12; round++) await ask(listed, await takeTicket({ subject: 'eager' }));
@@ -221,6 +249,8 @@ describe('an outcome', () => {
     const sent = (await read(send(fresh, { permit }))) as unknown as Outcome;
     const get = (key: string): Promise<Response> => fetch(`${app.url}/v1/outcomes/${sent.id}?wait=1`, { headers: { authorization: `Bearer ${key}` } });
     expect(await read(get(ticket))).toMatchObject({ status: 200, state: 'released', receipt: expect.any(String) });
+    // A decision can take longer than a ticket lasts.
+    expect(await read(get(await takeTicket({ subject: `someone ${tests}` })))).toMatchObject({ status: 200, state: 'released' });
     expect((await get(await takeTicket({ subject: 'somebody else' }))).status).toBe(404);
     expect((await get(app.key)).status).toBe(404);
   });

@@ -63,7 +63,8 @@ function permitRoute(service: PermitsService): Route {
     responses: { 200: { description: 'Yes or no', schema: PermitReplySchema } },
     async handle({ body, principal, signal }) {
       const reply = await service.ask(body, { principal, signal });
-      return new Reply(pad(reply), { headers: { 'content-type': 'application/json; charset=utf-8' } });
+      // Compressed on its way, a "no" would be shorter than a "yes".
+      return new Reply(pad(reply), { headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store, no-transform' } });
     },
   });
 }
@@ -100,7 +101,7 @@ function senderRoutes(service: PermitsService, { config }: AppContext): readonly
       isCrossOrigin: true,
       tag: 'tickets',
       summary: 'What became of an own upload',
-      description: 'Of the ticket or key that sent it, and of nobody else.',
+      description: 'Of the end user (with any ticket) or key that sent it, and of nobody else.',
       params: z.object({ id: UploadIdSchema }),
       query: z.object({ wait: wait(0) }),
       responses: { 200: { description: 'The outcome', schema: OutcomeSchema } },

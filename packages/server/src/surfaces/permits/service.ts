@@ -44,8 +44,10 @@ const KEPT_MS = 2 * HOUR_MS;
 const RETRY_S = 5;
 const SECRET_BYTES = 32;
 
+type Outcomes = 'granted' | 'denied' | 'exhausted';
+
 interface Deps extends SurfaceParts {
-  readonly count: (outcome: 'granted' | 'denied' | 'exhausted') => void;
+  readonly count: (outcome: Outcomes) => void;
 }
 
 export function createPermits(parts: SurfaceParts): PermitsService {
@@ -61,7 +63,7 @@ export function createPermits(parts: SurfaceParts): PermitsService {
     admission,
     send: (request) => send({ intake, admission }, request),
     outcome: async (id, waiting) => {
-      await requireOwn(intake, id, waiting.principal);
+      await requireOwn(parts, id, waiting.principal);
       return toOutcome(await intake.get(id, waiting));
     },
     removeOld: () => deleteOldPermits(context.database.sql, new Date(context.clock.now().getTime() - KEPT_MS)),
@@ -81,24 +83,29 @@ async function answerInTime<T>({ clock, config }: AppContext, signal: AbortSigna
 }
 
 async function ask(deps: Deps, request: PermitRequest, principal: Principal): Promise<PermitReply> {
-  const { context, screening, count } = deps;
+  const { context } = deps;
   const holders = await findHolders(deps, principal);
   const reference = newId<'PermitId'>('prm', context.clock);
-  if (!(await charge(deps, holders, COST.asked))) {
-    count('exhausted');
-    return { permitted: false, permit: null, expiresAt: null, reference, message: describePermit(false, reference) };
+  // The price of a "no" from the beginning: questions that are asked at once would else all be answered before the first one is paid for.
+  const isWithin = await charge(deps, holders, COST.asked + COST.denied);
+  let outcome: Outcomes = 'exhausted';
+  try {
+    if (isWithin) outcome = await judge(deps, request);
+  } finally {
+    if (outcome !== 'denied') await charge(deps, holders, -COST.denied);
   }
+  deps.count(outcome);
+  if (outcome !== 'granted') return { permitted: false, permit: null, expiresAt: null, reference, message: describePermit(false, reference) };
+  const granted = await grant(deps, request, { principal, id: reference });
+  return { permitted: true, ...granted, reference, message: describePermit(true, reference) };
+}
+
+/** @throws {GatehouseError} lists_unavailable */
+async function judge({ context, screening }: Deps, request: PermitRequest): Promise<'granted' | 'denied'> {
   const found = await screening.rematch(toSignals(request));
   if (found.verdict === 'error')
     throw new GatehouseError('lists_unavailable', 'The file could not be asked about. Nothing is known about it.', { retryAfterS: RETRY_S });
-  const isGranted = isPermitted(found, decide(found, context.config).disposition);
-  count(isGranted ? 'granted' : 'denied');
-  if (!isGranted) {
-    await charge(deps, holders, COST.denied);
-    return { permitted: false, permit: null, expiresAt: null, reference, message: describePermit(false, reference) };
-  }
-  const granted = await grant(deps, request, { principal, id: reference });
-  return { permitted: true, ...granted, reference, message: describePermit(true, reference) };
+  return isPermitted(found, decide(found, context.config).disposition) ? 'granted' : 'denied';
 }
 
 /** The ticket, for as long as it lives, and its end user in this hour; a key in this hour. */
@@ -113,10 +120,11 @@ async function findHolders({ context, access }: Deps, principal: Principal): Pro
   ];
 }
 
+/** @returns whether the question itself is within every limit, what a "no" would cost left aside */
 async function charge({ context }: Deps, holders: readonly (Holder & { readonly limit: number })[], cost: number): Promise<boolean> {
   let isWithin = true;
   for (const { limit, ...holder } of holders) {
-    if ((await chargeHolder(context.database.sql, holder, cost)) > limit) isWithin = false;
+    if ((await chargeHolder(context.database.sql, holder, cost)) - COST.denied > limit) isWithin = false;
   }
   return isWithin;
 }
@@ -139,7 +147,9 @@ async function send({ intake, admission }: { readonly intake: IntakeService; rea
   const admitted = await admission.admit({ principal, permit, sizeBytes, sha256 });
   let view: UploadView;
   try {
-    const created = await intake.create({ sizeBytes, ...(sha256 === undefined ? {} : { sha256 }) }, { principal, idempotencyKey: undefined });
+    const { callbackUrl } = admitted;
+    const announced = { sizeBytes, ...(sha256 === undefined ? {} : { sha256 }), ...(callbackUrl === undefined ? {} : { callbackUrl }) };
+    const created = await intake.create(announced, { principal, idempotencyKey: undefined });
     await admitted.bind(created.view.id);
     view = await intake.receive(created.view.id, request);
   } catch (error) {
@@ -150,6 +160,13 @@ async function send({ intake, admission }: { readonly intake: IntakeService; rea
   return toOutcome(view);
 }
 
-async function requireOwn(intake: IntakeService, id: string, principal: Principal): Promise<void> {
-  if ((await intake.ownerOf(id)) !== principal.id) throw new GatehouseError('not_found', 'There is no such upload of yours.');
+/** All tickets of one end user are one: a decision can take longer than a ticket lasts. */
+async function requireOwn({ intake, access }: Pick<SurfaceParts, 'intake' | 'access'>, id: string, principal: Principal): Promise<void> {
+  const owner = await intake.ownerOf(id);
+  if (owner === principal.id) return;
+  if (owner !== undefined && principal.kind === 'ticket') {
+    const [own, first] = [await access.tickets.read(principal.id), await access.tickets.read(owner)];
+    if (own !== undefined && own.subject === first?.subject) return;
+  }
+  throw new GatehouseError('not_found', 'There is no such upload of yours.');
 }

@@ -70,12 +70,13 @@ async function handOver(deps: HandoverDeps, id: string): Promise<string> {
 }
 
 async function give({ context, intake, parts, permits }: HandoverDeps, upload: TusUpload): Promise<string> {
-  const { id, creator, sha256, sizeBytes, permitId } = upload;
+  const { id, creator, sha256, sizeBytes, permitId, callbackUrl } = upload;
   const { fileName, reference } = readKnown(upload.metadata === undefined ? undefined : parseMetadata(upload.metadata));
   const principal = standIn(creator);
   const input = {
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(sha256 === undefined ? {} : { sha256 }),
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
     // The name that the application gives; an end user must not choose it.
     ...(reference === undefined || creator.kind === 'ticket' ? {} : { reference }),
   };
@@ -93,7 +94,7 @@ async function give({ context, intake, parts, permits }: HandoverDeps, upload: T
       // Whoever reads sees its faults; intake may also refuse before it reads.
       const stream = parts.read(id).on('error', () => undefined);
       try {
-        await sink(stream, { sizeBytes, fileName });
+        await sink(stream, { sizeBytes, fileName }, { path: parts.pathOf(id) });
       } finally {
         stream.destroy();
       }

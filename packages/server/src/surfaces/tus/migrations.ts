@@ -27,4 +27,5 @@ export const migrations: readonly Migration[] = [
       create index tus_upload_expiry on surfaces.tus_upload (expires_at);
     `,
   },
+  { id: '0004_tus_callback', sql: 'alter table surfaces.tus_upload add column callback_url text' },
 ];

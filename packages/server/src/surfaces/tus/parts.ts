@@ -32,10 +32,11 @@ export interface PartFiles {
   /** @returns undefined when there is no file */
   sizeOf(id: string): Promise<number | undefined>;
   read(id: string): Readable;
+  pathOf(id: string): string;
   remove(id: string): Promise<void>;
   /** The names of the files that are here. */
   list(): Promise<readonly string[]>;
-  /** Of the files that are here, but for one that is being copied into the spool. */
+  /** Of the files that are here, but for one that is being handed over. */
   usedBytes(): number;
   /** While it is handed over, the spool counts these bytes. */
   setHandingOver(id: string, isOn: boolean): void;
@@ -76,6 +77,7 @@ export async function openParts(options: PartOptions): Promise<PartFiles> {
     },
     sizeOf: async (id) => (await stat(pathOf(id)).catch(() => undefined))?.size,
     read: (id) => createReadStream(pathOf(id)),
+    pathOf,
     remove,
     list: () => readdir(dir),
     usedBytes() {

@@ -4,7 +4,7 @@ import { newId } from '../../platform/ids.ts';
 import type { Principal } from '../../platform/http/rights.ts';
 import type { Readable } from 'node:stream';
 import type { UploadView } from '../../intake/index.ts';
-import type { Admitted, AdmissionRequest } from '../permits/index.ts';
+import type { AdmissionRequest, NewlyAdmitted } from '../permits/index.ts';
 import type { SurfaceParts } from '../room.ts';
 import { readDecision, type Handover, type HandoverDeps } from './handover.ts';
 import { readKnown } from './metadata-rules.ts';
@@ -80,7 +80,7 @@ async function begin(deps: TusDeps, intent: CreateIntent, { principal, permit }:
   const known = readKnown(intent.metadata);
   const admitted = await admit(deps, { principal, sizeBytes: intent.sizeBytes, sha256: known.sha256, permit: permit ?? known.permit });
   try {
-    const upload = { ...(await makeUpload(deps, intent, principal)), sha256: known.sha256, permitId: admitted?.permitId };
+    const upload = { ...(await makeUpload(deps, intent, principal)), sha256: known.sha256, permitId: admitted?.permitId, callbackUrl: admitted?.callbackUrl };
     if (!(await database.transact((tx) => insertTus(tx, upload, config.tusMaxOpen)))) throw tooMany(config.tusMaxOpen);
     return upload;
   } catch (error) {
@@ -93,13 +93,17 @@ async function begin(deps: TusDeps, intent: CreateIntent, { principal, permit }:
 async function admit(
   { permits }: TusDeps,
   { sizeBytes, ...request }: Omit<AdmissionRequest, 'sizeBytes'> & { readonly sizeBytes: number | undefined },
-): Promise<Admitted | undefined> {
+): Promise<NewlyAdmitted | undefined> {
   if (sizeBytes !== undefined) return permits()?.admission.admit({ ...request, sizeBytes });
   if (request.principal.kind !== 'ticket') return undefined;
   throw new GatehouseError('length_required', 'With a ticket the size of the file must be announced at the beginning. Nothing was created.');
 }
 
-async function makeUpload(deps: TusDeps, { sizeBytes, metadata }: CreateIntent, principal: Principal): Promise<Omit<TusUpload, 'sha256' | 'permitId'>> {
+async function makeUpload(
+  deps: TusDeps,
+  { sizeBytes, metadata }: CreateIntent,
+  principal: Principal,
+): Promise<Omit<TusUpload, 'sha256' | 'permitId' | 'callbackUrl'>> {
   const { config, clock } = deps.context;
   const now = clock.now();
   return {

@@ -16,6 +16,7 @@ interface TusRow {
   readonly metadata: string | null;
   readonly sha256: string | null;
   readonly permit_id: string | null;
+  readonly callback_url: string | null;
   readonly upload_id: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
@@ -32,6 +33,8 @@ export interface TusUpload {
   readonly metadata: string | undefined;
   readonly sha256: string | undefined;
   readonly permitId: string | undefined;
+  /** Of the ticket that paid. */
+  readonly callbackUrl: string | undefined;
   readonly uploadId: string | undefined;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -67,6 +70,7 @@ export async function insertTus(tx: Tx, upload: TusUpload, max: number): Promise
       metadata: upload.metadata ?? null,
       sha256: upload.sha256 ?? null,
       permit_id: upload.permitId ?? null,
+      callback_url: upload.callbackUrl ?? null,
       upload_id: null,
       created_at: upload.createdAt,
       expires_at: upload.expiresAt,
@@ -106,7 +110,7 @@ export async function advanceTus(
 export async function noteHanded(db: Sql, id: string, uploadId: string): Promise<void> {
   await tables(db)
     .updateTable('surfaces.tus_upload')
-    .set({ state: 'handed', upload_id: uploadId, metadata: null, sha256: null })
+    .set({ state: 'handed', upload_id: uploadId, metadata: null, sha256: null, callback_url: null })
     .where('id', '=', id)
     .where('state', '=', 'whole')
     .execute();
@@ -116,7 +120,7 @@ export async function noteHanded(db: Sql, id: string, uploadId: string): Promise
 export async function endTus(db: Sql, id: string, from: readonly TusState[]): Promise<boolean> {
   const result = await tables(db)
     .updateTable('surfaces.tus_upload')
-    .set({ state: 'ended', metadata: null, sha256: null })
+    .set({ state: 'ended', metadata: null, sha256: null, callback_url: null })
     .where('id', '=', id)
     .where('state', 'in', [...from])
     .executeTakeFirst();
@@ -154,6 +158,7 @@ function toUpload(row: TusRow): TusUpload {
     metadata: row.metadata ?? undefined,
     sha256: row.sha256 ?? undefined,
     permitId: row.permit_id ?? undefined,
+    callbackUrl: row.callback_url ?? undefined,
     uploadId: row.upload_id ?? undefined,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -33,10 +33,18 @@ async function draw(seed: number): Promise<Buffer<ArrayBuffer>> {
 const makeClear = (): Buffer<ArrayBuffer> => Buffer.concat([picture, randomBytes(8)]);
 const makeListed = (): Buffer<ArrayBuffer> => Buffer.concat([listed, randomBytes(8)]);
 const digest = (algorithm: string, bytes: Uint8Array): string => createHash(algorithm).update(bytes).digest('base64');
+const digestHex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 beforeAll(async () => {
   const clock = { ...systemClock, now: () => new Date(Date.now() + aheadMs) };
-  const config = { maxUploadBytes: MAX_BYTES, tusWaitSeconds: 20, tusMaxOpen: 6, tusExpiryMinutes: 60, surfaceOrigins: [ORIGIN] };
+  const config = {
+    maxUploadBytes: MAX_BYTES,
+    tusWaitSeconds: 20,
+    tusMaxOpen: 6,
+    tusExpiryMinutes: 60,
+    surfaceOrigins: [ORIGIN],
+    outboundAllow: ['127.0.0.1:9'],
+  };
   app = await startTestApp({ config, clock });
   app.app.services.intake.countElsewhere(() => elsewhereBytes);
   [picture, listed] = await Promise.all([draw(11), draw(12)]);
@@ -227,7 +235,8 @@ describe('the protocol', () => {
     const half = await patch(path, 0, bytes.subarray(0, 1000));
     expect([half.status, offsetOf(half), half.headers.get('tus-resumable'), half.headers.get('gatehouse-state')]).toEqual([204, 1000, '1.0.0', null]);
     expect(Date.parse(half.headers.get('upload-expires') ?? '')).toBeGreaterThan(Date.now());
-    expect((await stat(join(app.dataDir, 'tus', path.slice('/v1/tus/'.length)))).mode & 0o777).toBe(0o600);
+    const part = await stat(join(app.dataDir, 'tus', path.slice('/v1/tus/'.length)));
+    expect(part.mode & 0o777).toBe(0o600);
     expect(app.app.services.intake.waitingBytes()).toBe(1000);
     expect(await outcomeOf(path)).toMatchObject({ state: 'waiting', offsetBytes: 1000, sizeBytes: bytes.length });
     const last = await patch(path, 1000, bytes.subarray(1000));
@@ -239,6 +248,10 @@ describe('the protocol', () => {
     expect(await check.json()).toMatchObject({ valid: true });
     expect(await where(path)).toEqual([200, bytes.length]);
     expect(await outcomeOf(path)).toMatchObject({ state: 'released', uploadId: id, receipt: expect.stringContaining('.') as string });
+    // It is the same file, by another name: nothing was copied.
+    const names = await readdir(app.dataDir, { recursive: true });
+    const stored = names.find((name) => name.endsWith(digestHex(bytes))) ?? '';
+    expect((await stat(join(app.dataDir, stored))).ino).toBe(part.ino);
     // Nothing of it stays here.
     expect([await partNames(), app.app.services.intake.waitingBytes()]).toEqual([[], 0]);
     // The answer may have been lost: the same again is the same answer, and more is none of it.
@@ -397,7 +410,11 @@ describe('nothing is fetched, and nobody else comes in', () => {
   it('goes on with the next ticket of the same person, within what the first one allows', async () => {
     const bytes = makeClear();
     const takeTicket = async (subject: string): Promise<string> => {
-      const init = { method: 'POST', body: JSON.stringify({ subject, maxUploads: 1, maxBytes: 300_000 }), headers: { 'content-type': 'application/json' } };
+      const init = {
+        method: 'POST',
+        body: JSON.stringify({ subject, maxUploads: 1, maxBytes: 300_000, callbackUrl: 'https://127.0.0.1:9/done' }),
+        headers: { 'content-type': 'application/json' },
+      };
       return ((await (await app.call('/v1/tickets', init)).json()) as { ticket: string }).ticket;
     };
     const [first, second, other] = [await takeTicket('a person'), await takeTicket('a person'), await takeTicket('another')];
@@ -411,6 +428,8 @@ describe('nothing is fetched, and nobody else comes in', () => {
     expect([last.status, last.headers.get('gatehouse-state')]).toEqual([204, 'released']);
     const view = (await (await app.call(`/v1/uploads/${last.headers.get('gatehouse-upload')}`)).json()) as Record<string, unknown>;
     expect(view['reference']).toBeUndefined();
+    // The service hears of it where it said when it made the ticket.
+    expect(await (await app.call('/v1/callbacks')).json()).toMatchObject({ items: [{ uploadId: view['id'], url: 'https://127.0.0.1:9/done' }] });
     // Taken back before its end, the upload costs the ticket nothing.
     const again = await create(10, { key: other });
     expect((await ask('DELETE', again, { key: other })).status).toBe(204);

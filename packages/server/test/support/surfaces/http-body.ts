@@ -1,5 +1,6 @@
 /** A request whose body can be sent slowly, or break off. */
 import { request } from 'node:http';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestApp } from '../app.ts';
 import type { SendOptions } from '../surfaces.ts';
@@ -18,6 +19,17 @@ export interface HttpSending extends SendOptions {
 export interface HttpReply {
   readonly status: number;
   readonly body: Record<string, unknown>;
+}
+
+/** Or gone. */
+export function drained(outgoing: Writable): Promise<void> {
+  return new Promise((done) => {
+    const go = (): void => {
+      outgoing.off('drain', go).off('close', go);
+      done();
+    };
+    outgoing.on('drain', go).on('close', go);
+  });
 }
 
 /** @returns undefined when the connection broke before a whole answer */

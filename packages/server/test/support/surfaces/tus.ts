@@ -7,20 +7,33 @@ import type { SendOptions, SurfaceDriver, SurfaceOutcome } from '../surfaces.ts'
 const PIECE_BYTES = 16_384;
 
 /** tus-js-client, as a page or an app has it; the service publishes what was released with a receipt. A sender who gives up takes the upload back. */
-export const tusDriver: SurfaceDriver = {
-  name: 'tus',
-  config: () => ({ tusWaitSeconds: 3 }),
-  open: async (app: TestApp) => ({
-    send: (content, options = {}) => send(app, content, options),
-    close: async () => undefined,
-  }),
-};
+export const tusDriver: SurfaceDriver = makeDriver('tus', 'tus-v1');
+export const draftDriver: SurfaceDriver = makeDriver('tus, IETF draft', 'ietf-draft-05');
 
-function send(app: TestApp, content: Buffer, { abortAfterBytes, pauseMs }: SendOptions): Promise<SurfaceOutcome> {
+type Protocol = 'tus-v1' | 'ietf-draft-05';
+
+function makeDriver(name: string, protocol: Protocol): SurfaceDriver {
+  return {
+    name,
+    config: () => ({ tusWaitSeconds: 3 }),
+    open: async (app: TestApp) => ({
+      send: (content, options = {}) => send({ app, protocol }, content, options),
+      close: async () => undefined,
+    }),
+  };
+}
+
+function send(
+  { app, protocol }: { readonly app: TestApp; readonly protocol: Protocol },
+  content: Buffer,
+  { abortAfterBytes, pauseMs }: SendOptions,
+): Promise<SurfaceOutcome> {
   const headers = { authorization: `Bearer ${app.key}` };
   return new Promise((resolve) => {
     const upload = new Upload(pauseMs === undefined ? content : Readable.from(drip(content, pauseMs)), {
       endpoint: `${app.url}/v1/tus`,
+      // Not in its types.
+      ...{ protocol },
       headers,
       uploadSize: content.length,
       retryDelays: [100, 500],

@@ -25,9 +25,33 @@ foreach (['GATEHOUSE_URL', 'GATEHOUSE_KEY', 'GATEHOUSE_TIMEOUT_S'] as $name) {
 }
 require getenv('PLUGIN');
 
+// What other plugins do before: a number that is no error to WordPress, or a file that is another one than a moment ago.
+if (getenv('BEFORE') === 'error') {
+    add_filter('wp_handle_upload_prefilter', fn ($file) => ['error' => getenv('ERROR')] + $file);
+}
+if (getenv('BEFORE') === 'grown') {
+    add_filter('wp_handle_upload_prefilter', function ($file) {
+        filesize($file['tmp_name']);
+        // By another program, so that PHP's memory of the size stays.
+        exec('cat ' . escapeshellarg(getenv('MORE')) . ' >> ' . escapeshellarg($file['tmp_name']));
+        return $file;
+    });
+}
+
 $action = $_GET['action'] ?? 'wp_handle_upload';
-$file = apply_filters("{$action}_prefilter", $_FILES['async-upload']);
 header('content-type: application/json');
+if ($action === 'wp_upload_bits') {
+    // wp-includes/functions.php, `wp_upload_bits`, as XML-RPC calls it.
+    $given = $_FILES['async-upload'];
+    $bits = file_get_contents($given['tmp_name']);
+    $result = apply_filters('wp_upload_bits', ['name' => $given['name'], 'bits' => $bits, 'time' => null]);
+    if (!is_array($result)) {
+        exit(json_encode(['error' => $result]));
+    }
+    file_put_contents(getenv('UPLOADS') . '/' . basename($given['name']), $bits);
+    exit(json_encode(['file' => basename($given['name'])]));
+}
+$file = apply_filters("{$action}_prefilter", $_FILES['async-upload']);
 if (isset($file['error']) && !is_numeric($file['error'])) {
     exit(json_encode(['error' => $file['error']]));
 }
