@@ -13,9 +13,9 @@ import { makePixels } from './pictures.mjs';
 import { createClients, makeCopy } from './surface-clients.mjs';
 import { openScene } from './surface-scene.mjs';
 
-const SURFACES = ['PUT uploads', 'tus', 'POST /v1/send (ticket)', 'proxy', 'ICAP, 204', 'clamd'];
+const SURFACES = ['PUT uploads', 'tus', 'POST /v1/send (ticket)', 'S3', 'proxy', 'ICAP, 204', 'clamd'];
 /** Without a factor in common with the number of surfaces, so that each of them gets each kind. */
-const [LISTED_EVERY, BROKEN_EVERY] = [7, 11];
+const [LISTED_EVERY, BROKEN_EVERY] = [6, 11];
 const TRIES = 60;
 /** What a surface says when it cannot take or decide content now; the sender comes again. */
 const BUSY = /: 50[0-9] |ICAP\/1\.0 50|try again|ECONNRESET|socket hang up/;
@@ -45,6 +45,7 @@ export async function runManyUploads({ count }) {
     const before = readTree(scene.server.pid);
     const results = await Promise.all(bodies.map((each) => sendUntilTold(clients[each.surface], each)));
     const wallS = (performance.now() - began) / 1000;
+    await clients.S3.settle();
     const after = readTree(scene.server.pid);
     const peak = memory.stop();
     const wrong = await findWrong(scene, { results, published });
@@ -101,13 +102,14 @@ function watchMemory(pid) {
   };
 }
 
-async function findWrong({ server }, { results, published }) {
+async function findWrong({ server, store }, { results, published }) {
   const expected = { clear: 'published', listed: 'refused', broken: 'broken off' };
   const wrong = results.filter(({ kind, outcome }) => outcome !== expected[kind]).map(({ kind, surface, outcome }) => `${surface}, ${kind}: ${outcome}`);
   const behindProxy = results.filter(({ surface }) => surface === 'proxy');
   for (const { kind, digest } of behindProxy)
     if (published.has(digest) !== (kind === 'clear')) wrong.push(`the application behind the proxy and a ${kind} one`);
   if (published.size !== behindProxy.filter(({ kind }) => kind === 'clear').length) wrong.push(`${published.size} bodies behind the proxy`);
+  if (store.countStrays() > 0) wrong.push(`${store.countStrays()} objects in the released bucket that nobody sent`);
   for (let waited = 0; readdirSync(join(server.dataDir, 'spool')).length > 0 && waited < 50; waited++) await sleep(100);
   const left = readdirSync(join(server.dataDir, 'spool')).length;
   if (left > 0) wrong.push(`${left} files stayed in the spool`);

@@ -94,6 +94,8 @@ export function readTree(pid) {
       const stat = readFileSync(`/proc/${member}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const command = readFileSync(`/proc/${member}/cmdline`, 'utf8');
+      // One that has ended and is not yet collected has no command any more; its time comes to its parent.
+      if (command === '') continue;
       const kind = member === pid ? 'gateway' : command.includes('decoder-process') ? 'decoders' : command.includes('postgres') ? 'postgres' : 'gateway';
       // The sessions of PostgreSQL come and go: those that ended stand in the figures of their parent.
       const ended = kind === 'postgres' ? Number(fields[13]) + Number(fields[14]) : 0;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- suite …] [--write] [--quick] [--large] [--peers]`: runs the suites one after the other and prints Markdown. What it measured goes to
+ * `npm run bench [-- suite …] [--write] [--quick] [--large] [--peers] [--only=SURFACE …]`: runs the suites one after the other and prints Markdown. What it measured goes to
  * bench/results.json, and with --write to docs/capacity.md, each suite between its own marks: a run of some suites leaves the others' tables as they are.
  * Ratios in one run are what counts; machines are shared and noisy.
  */
@@ -29,6 +29,8 @@ const SUITES = {
 const RESULTS = join(import.meta.dirname, 'results.json');
 const CAPACITY = join(import.meta.dirname, '../docs/capacity.md');
 const FLAGS = ['--write', '--quick', '--large', '--peers'];
+/** `--only=S3 --only=tus`: some surfaces of the suite of that name. */
+const ONLY = '--only=';
 /** What changes the figures of a suite, and so belongs to its command. */
 const FLAGS_OF = {
   search: ['--quick', '--large'],
@@ -41,7 +43,7 @@ const FLAGS_OF = {
 };
 
 const args = process.argv.slice(2);
-const options = { isQuick: args.includes('--quick'), isLarge: args.includes('--large') };
+const options = { isQuick: args.includes('--quick'), isLarge: args.includes('--large'), only: readOnly() };
 const results = readResults();
 for (const name of readWanted()) {
   process.stderr.write(`bench: ${name}…\n`);
@@ -49,6 +51,11 @@ for (const name of readWanted()) {
     const machine = describeMachine();
     const measured = await (await SUITES[name]())(options);
     const { tables = [measured], detail } = measured;
+    if (options.only.length > 0) {
+      // Every table comes from one run: part of one is for whoever works on it, and is kept nowhere.
+      process.stdout.write(`${toMarkdown({ machine, command: `npm run bench -- ${args.join(' ')}`, tables })}\n\n`);
+      continue;
+    }
     results.suites[name] = {
       machine,
       command: ['npm run bench --', name, ...args.filter((arg) => FLAGS_OF[name]?.includes(arg))].join(' '),
@@ -68,12 +75,22 @@ for (const name of readWanted()) {
 
 function readWanted() {
   const names = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = [...names.filter((name) => !(name in SUITES)), ...args.filter((arg) => arg.startsWith('--') && !FLAGS.includes(arg))];
+  const unknown = [
+    ...names.filter((name) => !(name in SUITES)),
+    ...args.filter((arg) => arg.startsWith('--') && !FLAGS.includes(arg) && !arg.startsWith(ONLY)),
+  ];
   if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; suites are ${Object.keys(SUITES).join(', ')}, flags ${FLAGS.join(', ')}`);
   // The peers are installed from elsewhere and take minutes: only when they are asked for.
   const usual = Object.keys(SUITES).filter((name) => name !== 'peers');
   const wanted = names.length > 0 ? names : usual;
   return args.includes('--peers') && !wanted.includes('peers') ? [...wanted, 'peers'] : wanted;
+}
+
+function readOnly() {
+  const only = args.filter((arg) => arg.startsWith(ONLY)).map((arg) => arg.slice(ONLY.length));
+  if (only.length > 0 && (args.includes('--write') || readWanted().join() !== 'surfaces'))
+    throw new Error('--only is for the suite surfaces alone, and not for --write: a table comes from one run');
+  return only;
 }
 
 /** What earlier runs measured of other suites. */

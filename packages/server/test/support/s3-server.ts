@@ -34,16 +34,18 @@ export interface SeenRequest {
 }
 
 /** What happens instead of an answer, or to it. */
-export type Fault = 'cut' | 'truncate' | 'unavailable' | 'slow' | undefined;
+export type Fault = 'cut' | 'truncate' | 'unavailable' | undefined;
 
 export interface S3Server {
   readonly url: string;
   readonly seen: SeenRequest[];
   readonly buckets: Map<string, Bucket>;
   /** Called for each request, before and, with `isDone`, after it took effect. */
-  fault: (request: SeenRequest, isDone: boolean) => Fault;
+  fault: (request: SeenRequest, isDone: boolean) => Fault | Promise<Fault>;
   pageKeys: number;
   hasVersions: boolean;
+  /** Whatever page is asked for, answers with the first, and says that there are more. */
+  repeatsPage: boolean;
   /** Copies the newest version, whichever was asked for. */
   copiesNewest: boolean;
   /** How far clocks may be apart. */
@@ -80,6 +82,7 @@ export async function startS3Server(): Promise<S3Server> {
     fault: () => undefined,
     pageKeys: 1000,
     hasVersions: true,
+    repeatsPage: false,
     copiesNewest: false,
     skewMs: 900_000,
     addBucket(name, isVersioned = true) {
@@ -103,12 +106,12 @@ export async function startS3Server(): Promise<S3Server> {
     server.seen.push(request);
     let reply: Reply;
     try {
-      const before = server.fault(request, false);
+      const before = await server.fault(request, false);
       if (before === 'cut') return void incoming.socket.destroy();
       const body = await readBody(incoming);
       if (before === 'unavailable') throw new Refusal(503, 'SlowDown');
       reply = await answer({ incoming, rawPath, rawQuery, body, ...request });
-      const after = server.fault(request, true);
+      const after = await server.fault(request, true);
       if (after === 'cut') return void incoming.socket.destroy();
       if (after === 'truncate' && Buffer.isBuffer(reply.body)) {
         outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': reply.body.length });
@@ -162,10 +165,10 @@ export async function startS3Server(): Promise<S3Server> {
       .filter(({ version }) => areVersions || !version.isMarker);
     const names = all.map(({ key, version }) => `${key}\n${version.versionId}`);
     const from = areVersions ? `${query.get('key-marker') ?? ''}\n${query.get('version-id-marker') ?? ''}` : (query.get('continuation-token') ?? '');
-    const start = names.indexOf(from) + 1;
+    const start = server.repeatsPage ? 0 : names.indexOf(from) + 1;
     const page = all.slice(start, start + server.pageKeys);
     const last = page.at(-1);
-    const isCut = start + page.length < all.length;
+    const isCut = server.repeatsPage || start + page.length < all.length;
     const items = page.map(({ key, version, isLatest }) => {
       const kind = areVersions ? (version.isMarker ? 'DeleteMarker' : 'Version') : 'Contents';
       const more = version.isMarker ? '' : `<ETag>&quot;${version.etag}&quot;</ETag><Size>${version.bytes.length}</Size>`;
@@ -213,12 +216,17 @@ export async function startS3Server(): Promise<S3Server> {
   const read = (version: StoredVersion, { incoming }: Asked): Reply => {
     const match = incoming.headers['if-match'];
     if (match !== undefined && match.replaceAll('"', '') !== version.etag) throw new Refusal(412, 'PreconditionFailed');
-    const headers = { ...version.headers, etag: `"${version.etag}"`, ...(version.versionId === 'null' ? {} : { 'x-amz-version-id': version.versionId }) };
+    const headers = {
+      ...version.headers,
+      etag: `"${version.etag}"`,
+      'last-modified': version.at.toUTCString(),
+      ...(version.versionId === 'null' ? {} : { 'x-amz-version-id': version.versionId }),
+    };
     return { status: 200, headers: { ...headers, 'content-length': String(version.bytes.length) }, body: version.bytes };
   };
 
-  const store = (bucket: Bucket, key: string, object: Pick<StoredVersion, 'bytes' | 'headers'>): StoredVersion => {
-    const etag = createHash('md5').update(object.bytes).digest('hex');
+  const store = (bucket: Bucket, key: string, object: Pick<StoredVersion, 'bytes' | 'headers'>, parts = 0): StoredVersion => {
+    const etag = `${createHash('md5').update(object.bytes).digest('hex')}${parts > 0 ? `-${parts}` : ''}`;
     const version: StoredVersion = { ...object, versionId: bucket.isVersioned ? randomUUID() : 'null', isMarker: false, etag, at: new Date() };
     const others = bucket.isVersioned ? (bucket.objects.get(key) ?? []) : [];
     bucket.objects.set(key, [version, ...others]);
@@ -261,7 +269,7 @@ export async function startS3Server(): Promise<S3Server> {
     const upload = uploads.get(query.get('uploadId') ?? '');
     if (upload === undefined) throw new Refusal(404, 'NoSuchUpload');
     const bytes = Buffer.concat([...upload.parts].toSorted(([a], [b]) => a - b).map(([, part]) => part));
-    store(bucket, key, { bytes, headers: upload.headers });
+    store(bucket, key, { bytes, headers: upload.headers }, upload.parts.size);
     return { status: 200, body: '<CompleteMultipartUploadResult/>' };
   };
 
@@ -355,6 +363,7 @@ export async function startS3Server(): Promise<S3Server> {
     for (const name of ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Date', 'X-Amz-SignedHeaders']) url.searchParams.delete(name);
     const names = (query.get('X-Amz-SignedHeaders') ?? '').split(';').filter((name) => name !== 'host');
     const headers = Object.fromEntries(names.map((name) => [name, String(incoming.headers[name])]));
+    if (Object.keys(incoming.headers).some((name) => name.startsWith('x-amz-') && !names.includes(name))) throw new Refusal(403, 'AccessDenied');
     const signer = new AwsV4Signer({ method, url: url.href, headers, datetime: date, service: 's3', signQuery: true, allHeaders: true, ...CREDENTIALS });
     const signed = await signer.sign();
     if (signed.url.searchParams.get('X-Amz-Signature') !== signature) throw new Refusal(403, 'SignatureDoesNotMatch');

@@ -15,6 +15,7 @@ export interface Listed {
 }
 
 export interface Listing {
+  /** In the order of the answer: of one key the newest first, delete markers among them. */
   readonly items: readonly Listed[];
   /** Parameters of the next page. */
   readonly next: readonly (readonly [string, string])[] | undefined;
@@ -37,10 +38,10 @@ export function parseXml(text: string): XmlElement {
   return root ?? fail();
 }
 
-function childrenOf(element: XmlElement, name: string): XmlElement[] {
+function childrenOf(element: XmlElement, ...names: readonly string[]): XmlElement[] {
   const found: XmlElement[] = [];
   for (let node = element.firstChild; node !== null && node !== undefined; node = node.nextSibling) {
-    if (node.nodeType === 1 && (node as XmlElement).localName === name) found.push(node as XmlElement);
+    if (node.nodeType === 1 && names.includes((node as XmlElement).localName ?? '')) found.push(node as XmlElement);
   }
   return found;
 }
@@ -49,7 +50,9 @@ export function readText(element: XmlElement, name: string): string | undefined 
   return childrenOf(element, name)[0]?.textContent ?? undefined;
 }
 
-const ItemSchema = z.object({ etag: z.string().max(200), sizeBytes: z.coerce.number().int().nonnegative(), modifiedAt: z.coerce.date() });
+/** They come back to the store, and go into the database. */
+const name = z.string().regex(/^[\x20-\x7e]{0,1024}$/);
+const ItemSchema = z.object({ etag: name, versionId: name.optional(), sizeBytes: z.coerce.number().int().nonnegative(), modifiedAt: z.coerce.date() });
 
 /** ListVersionsResult, or ListBucketResult (version 2). @throws {S3Fault} malformed */
 export function readListing(text: string): Listing {
@@ -57,7 +60,7 @@ export function readListing(text: string): Listing {
   const isVersions = root.localName === 'ListVersionsResult';
   if (!isVersions && root.localName !== 'ListBucketResult') throw new S3Fault('malformed', 'The store did not answer with a listing.');
   const decode = readText(root, 'EncodingType') === 'url' ? readUrlEncoded : (key: string) => key;
-  const elements = isVersions ? [...childrenOf(root, 'Version'), ...childrenOf(root, 'DeleteMarker')] : childrenOf(root, 'Contents');
+  const elements = isVersions ? childrenOf(root, 'Version', 'DeleteMarker') : childrenOf(root, 'Contents');
   const items = elements.map((element) => readItem(element, decode));
   const known = items.filter((item) => item !== undefined);
   return { items: known, unreadable: items.length - known.length, next: readNext(root, decode) };
@@ -69,11 +72,13 @@ function readItem(element: XmlElement, decode: (key: string) => string | undefin
   const kind = element.localName === 'DeleteMarker' ? 'marker' : 'version';
   const parsed = ItemSchema.safeParse({
     etag: (readText(element, 'ETag') ?? '').replaceAll('"', ''),
+    versionId: readText(element, 'VersionId'),
     sizeBytes: kind === 'marker' ? 0 : readText(element, 'Size'),
     modifiedAt: readText(element, 'LastModified'),
   });
   if (!parsed.success) throw new S3Fault('malformed', 'The store answered with a listing that cannot be read.');
-  return { kind, key, versionId: readText(element, 'VersionId'), isLatest: (readText(element, 'IsLatest') ?? 'true') === 'true', ...parsed.data };
+  const { versionId, ...data } = parsed.data;
+  return { kind, key, versionId, isLatest: (readText(element, 'IsLatest') ?? 'true') === 'true', ...data };
 }
 
 function readNext(root: XmlElement, decode: (key: string) => string | undefined): Listing['next'] {

@@ -23,6 +23,7 @@ export interface OpenObject {
 export interface ObjectHead {
   readonly sizeBytes: number;
   readonly etag: string;
+  readonly modifiedAt: Date | undefined;
   readonly versionId: string | undefined;
   /** `x-amz-meta-…`, without the prefix. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -116,6 +117,7 @@ function readingCalls(send: Send): Pick<S3Client, 'get' | 'head' | 'remove'> {
       return {
         sizeBytes: Number(answer.headers.get('content-length')),
         etag: (answer.headers.get('etag') ?? '').replaceAll('"', ''),
+        modifiedAt: toDate(answer.headers.get('last-modified')),
         versionId: answer.headers.get('x-amz-version-id'),
         metadata: Object.fromEntries(metadata) as Record<string, string>,
       };
@@ -203,6 +205,11 @@ function toTarget({ bucket, key, versionId }: ObjectName): Pick<Call, 'bucket' |
 
 function toHeaders({ mediaType, metadata }: NewObject): Record<string, string> {
   return { 'content-type': mediaType, ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`${META}${name}`, value])) };
+}
+
+function toDate(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? '');
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function escapeXml(text: string): string {

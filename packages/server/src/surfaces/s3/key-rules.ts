@@ -38,9 +38,27 @@ export function decodeKey(key: EncodedKey): string {
   return decodeURIComponent(key);
 }
 
-/** What an object is known by: its version, or, in a bucket without versions, its entity tag. `null` is the version that may be overwritten. */
-export function nameVersion(versionId: string | undefined, etag: string): string {
-  return isFixed(versionId) ? versionId : `etag:${etag}`;
+export interface Version {
+  readonly versionId: string | undefined;
+  readonly etag: string;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * What an object is known by: its version, or, in a bucket without versions, its entity tag and its time: the same bytes under the same key may come
+ * again. `null` is the version that may be overwritten.
+ */
+export function nameVersion({ versionId, etag, modifiedAt }: Version): string {
+  return isFixed(versionId) ? versionId : `etag:${etag} ${modifiedAt.toISOString()}`;
+}
+
+/** Whether the object that is there now is still that one. Times of answers have no milliseconds, and not every store sends one. */
+export function isSameVersion(
+  there: Omit<Version, 'modifiedAt' | 'versionId'> & { readonly modifiedAt: Date | undefined },
+  listed: Omit<Version, 'versionId'>,
+): boolean {
+  if (there.etag !== listed.etag) return false;
+  return there.modifiedAt === undefined || Math.abs(there.modifiedAt.getTime() - listed.modifiedAt.getTime()) < 1000;
 }
 
 /** Whether the bytes of this version can never be others. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { GatehouseError } from '../../platform/errors.ts';
 import type { UploadView } from '../../intake/index.ts';
 import type { NewObject, ObjectHead } from './client.ts';
-import { encodeKey, isFixed, type EncodedKey } from './key-rules.ts';
+import { decodeKey, encodeKey, isFixed, type EncodedKey } from './key-rules.ts';
 import type { S3Parts } from './parts.ts';
 import { S3Fault } from './schema.ts';
 import type { S3Row } from './store.ts';
@@ -14,6 +14,8 @@ import type { S3Row } from './store.ts';
 interface Promotion {
   readonly row: S3Row;
   readonly view: UploadView;
+  /** Nothing can have been written of it: it need not be looked for. */
+  readonly isFirst: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,32 +29,59 @@ export interface Promoted {
 const METADATA_BYTES_MAX = 2048;
 
 /** Doing it again changes nothing. @throws {S3Fault}, {GatehouseError} of `openContent` */
-export async function promote(parts: S3Parts, { row, view, signal }: Promotion): Promise<Promoted> {
+export async function promote(parts: S3Parts, promotion: Promotion): Promise<Promoted> {
+  const { view, isFirst, signal } = promotion;
   const object = describeObject(parts, view);
-  const there = await parts.client.head(object, signal);
-  if (isSame(there, object)) return { versionId: there?.versionId ?? null, isNew: false };
-  const isCopied = parts.context.config.s3Promote === 'copy-version' && isFixed(row.version_id ?? undefined) && !row.is_removed;
-  const hasRightBytes = isCopied ? await copyVersion(parts, object, { row, signal }) : await writeBytes(parts, object, { view, signal });
+  const there = isFirst ? undefined : await parts.client.head(object, signal);
+  if (there !== undefined && (await isRight(parts, { object, there }, promotion))) return { versionId: there.versionId ?? null, isNew: false };
+  await write(parts, object, promotion);
   const written = await parts.client.head(object, signal);
-  if (!hasRightBytes || !isSame(written, object)) {
-    // Every version: a deletion without one would only hide it.
-    await withdrawObject(parts, view.id, signal);
-    throw new S3Fault('bytes_differ', 'The object in the released bucket was not what was screened. It was taken out again.');
-  }
+  if (!isSame(written, object)) throw await takeOut(parts, object, signal);
+  const { bucket, key } = object;
+  // It had an earlier receipt.
+  if (isFixed(there?.versionId)) await parts.client.remove({ bucket, key, versionId: there?.versionId }, signal);
   return { versionId: written?.versionId ?? null, isNew: true };
+}
+
+interface There {
+  readonly object: NewObject;
+  readonly there: ObjectHead;
+}
+
+async function isRight(parts: S3Parts, { object, there }: There, { row, view, signal }: Promotion): Promise<boolean> {
+  if (!isSame(there, object)) return false;
+  // Noted, it was compared then. Else somebody was stopped after writing it, or after the store copied it and before it was read.
+  if (row.state === 'promoted' || (await hasRightBytes(parts, object, signal))) return true;
+  await withdrawObject(parts, view.id, signal);
+  return false;
+}
+
+function write(parts: S3Parts, object: NewObject, promotion: Promotion): Promise<void> {
+  const { row } = promotion;
+  const canCopy = isFixed(row.version_id ?? undefined) && !row.is_removed;
+  return parts.context.config.s3Promote === 'copy-version' && canCopy ? copyVersion(parts, object, promotion) : writeBytes(parts, object, promotion);
+}
+
+/** Every version: a deletion without one would only hide it. @returns what to throw */
+async function takeOut(parts: S3Parts, { key }: NewObject, signal: AbortSignal): Promise<S3Fault> {
+  await withdrawObject(parts, decodeKey(key), signal);
+  return new S3Fault('bytes_differ', 'The object in the released bucket was not what was screened. It was taken out again.');
 }
 
 /** Every version, so that none can be read any more. */
 export async function withdrawObject({ client, places }: S3Parts, uploadId: string, signal: AbortSignal): Promise<void> {
   const bucket = places.released;
   const key = toReleasedKey(uploadId);
-  const listing = await client.list({ bucket, prefix: uploadId, areVersions: true }, signal).catch((error: unknown) => {
-    if (error instanceof S3Fault && error.reason === 'unsupported') return undefined;
-    throw error;
-  });
-  const versions = listing?.items.filter((item) => item.key === key) ?? [];
-  for (const { versionId } of versions) await client.remove({ bucket, key, versionId }, signal);
-  if (listing === undefined) await client.remove({ bucket, key }, signal);
+  for (;;) {
+    const listing = await client.list({ bucket, prefix: uploadId, areVersions: true }, signal).catch((error: unknown) => {
+      if (error instanceof S3Fault && error.reason === 'unsupported') return undefined;
+      throw error;
+    });
+    if (listing === undefined) return client.remove({ bucket, key }, signal);
+    const versions = listing.items.filter((item) => item.key === key);
+    for (const { versionId } of versions) await client.remove({ bucket, key, versionId }, signal);
+    if (versions.length === 0 || listing.next === undefined) return;
+  }
 }
 
 export function toReleasedKey(uploadId: string): EncodedKey {
@@ -82,23 +111,38 @@ function isSame(head: ObjectHead | undefined, { sizeBytes, metadata }: NewObject
   return head?.sizeBytes === sizeBytes && Object.entries(metadata).every(([name, value]) => head.metadata[name] === value);
 }
 
-async function writeBytes({ client, intake, context }: S3Parts, object: NewObject, { view, signal }: Pick<Promotion, 'view' | 'signal'>): Promise<boolean> {
+async function writeBytes({ client, intake, context }: S3Parts, object: NewObject, { view, signal }: Pick<Promotion, 'view' | 'signal'>): Promise<void> {
   const content = await intake.openContent(view.id);
   try {
     if (content.sha256 !== object.sha256) throw new S3Fault('bytes_differ', 'The content kept here is not what the receipt is about.');
+    // The store compares them with the digest that is signed.
     await (object.sizeBytes > context.config.s3PartsAboveBytes ? client.putInParts : client.put)(object, content.stream, signal);
-    // The store compared them with the digest that was signed.
-    return true;
   } finally {
     content.stream.destroy();
   }
 }
 
-/** CopySourceIfMatch is not kept by every store (Ceph 16 ignores it), so what was copied is read again, whole. @returns whether it is what was screened */
-async function copyVersion({ client, places }: S3Parts, object: NewObject, { row, signal }: Pick<Promotion, 'row' | 'signal'>): Promise<boolean> {
-  await client.copy({ bucket: places.quarantine, key: row.object_key, versionId: row.version_id ?? undefined }, object, signal);
+/** CopySourceIfMatch is not kept by every store (Ceph 16 ignores it), so what was copied is read again, whole. */
+async function copyVersion(parts: S3Parts, object: NewObject, { row, signal }: Pick<Promotion, 'row' | 'signal'>): Promise<void> {
+  const { client, places } = parts;
+  try {
+    await client.copy({ bucket: places.quarantine, key: row.object_key, versionId: row.version_id ?? undefined }, object, signal);
+    if (await hasRightBytes(parts, object, signal)) return;
+  } catch (error) {
+    // It may be there, and nobody has compared it. Where this fails too, the next attempt finds it.
+    await takeOut(parts, object, signal).catch(() => undefined);
+    throw error;
+  }
+  throw await takeOut(parts, object, signal);
+}
+
+async function hasRightBytes({ client }: S3Parts, object: NewObject, signal: AbortSignal): Promise<boolean> {
   const { stream } = await client.get(object, signal);
   const hash = createHash('sha256');
-  for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
+  } catch (cause) {
+    throw new S3Fault('unavailable', 'The answer of the store broke off.', cause);
+  }
   return hash.digest('hex') === object.sha256;
 }

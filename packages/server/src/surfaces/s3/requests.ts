@@ -59,13 +59,20 @@ export function createSender(options: ClientOptions): Sender {
     origins.set(place.origin, origin);
     const path = `${place.path}/${call.key ?? ''}`;
     const query = call.query ?? [];
-    try {
-      const reply = await origin.send({
+    const ask = (): ReturnType<typeof origin.send> =>
+      origin.send({
         method: call.method,
         path: query.length === 0 ? path : `${path}?${toQuery(query)}`,
         headers: Object.entries(toHeaders(options, call, { host: place.host, path })).flat(),
         body: call.body?.stream ?? null,
+        keepsConnection: true,
         signal: isShort(call) ? AbortSignal.any([signal, AbortSignal.timeout(SHORT_MS)]) : signal,
+      });
+    try {
+      const reply = await ask().catch((error: unknown) => {
+        // A connection that the store had closed meanwhile: what changes nothing when it is said twice is said again.
+        if (/^(?:GET|HEAD|DELETE)$/.test(call.method) && isCut(error) && !signal.aborted) return ask();
+        throw error;
       });
       return { status: reply.status, headers: toMap(reply.headers), body: reply.body };
     } catch (cause) {
@@ -79,6 +86,11 @@ export function createSender(options: ClientOptions): Sender {
       origins.clear();
     },
   };
+}
+
+function isCut(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /** Nothing is moved by it but its answer; a store that hangs holds nobody up. Bodies have the time-out of the connection, by silence. */

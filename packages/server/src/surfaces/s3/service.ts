@@ -6,7 +6,7 @@ import { isSameText } from '../../platform/http/body.ts';
 import type { SurfaceParts } from '../room.ts';
 import { readConfirmation, readHints } from './event-rules.ts';
 import { decodeKey, encodeKey, type EncodedKey } from './key-rules.ts';
-import { lookAt, reconcile } from './listing.ts';
+import { createPromptLook, lookAtAll, reconcile } from './listing.ts';
 import { createS3Parts, type S3Parts } from './parts.ts';
 import { toReleasedKey } from './promotion.ts';
 import { locate } from './requests.ts';
@@ -23,7 +23,7 @@ export interface S3Service {
   createUpload(input: NewS3Upload, principal: Principal): Promise<S3Upload>;
   /** @throws {GatehouseError} not_found */
   findObject(uploadId: string): Promise<S3Object>;
-  /** Events are hints: the keys that they name are looked at. @returns how many */
+  /** Events are hints: the keys that they name are looked at, at once or soon. @returns how many */
   takeHints(message: unknown, signal: AbortSignal): Promise<number>;
   /** @throws {GatehouseError} unauthenticated */
   requireSecret(secret: string): void;
@@ -43,12 +43,17 @@ const DAY_MS = 86_400_000;
 const ANNOUNCED_DAYS = 30;
 const OBJECT_DAYS = 400;
 const KEY_BYTES = 20;
+const LAG_S = 2;
+/** Ceph heeds headers that were not signed: without this one a sender could make the object in quarantine public. Accepted where AWS knows no other. */
+const OWNERS_ONLY = 'bucket-owner-full-control';
 
 export async function createS3(surface: SurfaceParts): Promise<S3Service> {
   const parts = await createS3Parts(surface);
   const { context } = surface;
   const { clock, database, events, jobs } = context;
   const worker = parts === undefined ? undefined : createWorker(parts);
+  const lookPromptly = parts === undefined ? undefined : createPromptLook(parts);
+  const wakeFor = (seen: S3Reconciled | undefined): void => void ((seen?.found ?? 0) > 0 && worker?.wake());
   const need = (): S3Parts => {
     if (parts === undefined) throw new GatehouseError('not_found', 'No store is configured here (GATEHOUSE_S3_ENDPOINT).');
     return parts;
@@ -65,7 +70,12 @@ export async function createS3(surface: SurfaceParts): Promise<S3Service> {
       const confirmation = readConfirmation(message);
       if (confirmation !== undefined) await context.outbound.send({ url: confirmation, method: 'GET', signal });
       const keys = readHints(message, { bucket: places.quarantine, prefix: places.prefix });
-      if (keys.length > 0) await jobs.enqueue(LOOK_JOB, { keys });
+      if (keys.length === 0) return 0;
+      const seen = await lookPromptly?.(keys, signal);
+      wakeFor(seen);
+      // Its sender is told that it was taken, so it must be: a job outlives this process. What is not listed yet will be in a moment.
+      if (seen === undefined) await jobs.enqueue(LOOK_JOB, { keys });
+      else if (seen.listed === 0) await jobs.enqueue(LOOK_JOB, { keys }, { delayS: LAG_S });
       return keys.length;
     },
     requireSecret(secret) {
@@ -73,10 +83,12 @@ export async function createS3(surface: SurfaceParts): Promise<S3Service> {
       if (expected === undefined || !isSameText(secret, expected))
         throw new GatehouseError('unauthenticated', 'That is not the address that events are sent to.');
     },
-    async lookAt(keys, signal) {
-      for (const key of keys) await lookAt(need(), key as EncodedKey, signal);
+    lookAt: async (keys, signal) => wakeFor(await lookAtAll(need(), keys as readonly EncodedKey[], signal)),
+    async reconcile(signal) {
+      const reconciled = await askStore(() => reconcile(need(), signal));
+      wakeFor(reconciled);
+      return reconciled;
     },
-    reconcile: (signal) => askStore(() => reconcile(need(), signal)),
     drain: async (signal) => (await worker?.drain(signal)) ?? 0,
     status: () => readStatus(context.database.sql, parts),
     review: () => reviewStore(need()),
@@ -120,7 +132,7 @@ async function createUpload(parts: S3Parts, { method, ...input }: NewS3Upload, p
     const policy = { bucket: places.quarantine, key: decodeKey(key), minBytes: sizeBytes ?? 1, maxBytes, expiresAt };
     return { ...reply, url: `${place.origin}${place.path}/`, fields: signPolicy(policy, credentials, now), headers: {} };
   }
-  const headers = { 'content-length': String(sizeBytes) };
+  const headers = { 'content-length': String(sizeBytes), 'x-amz-acl': OWNERS_ONLY };
   const path = `${place.path}/${key}`;
   const query = presign({ method, host: place.host, path, headers }, credentials, { now, expiresS: minutes * 60 });
   return { ...reply, url: `${place.origin}${path}?${query}`, fields: {}, headers };

@@ -2,22 +2,30 @@
 import { GatehouseError, isGatehouseError, toGatehouseError } from '../../platform/errors.ts';
 import type { UploadView } from '../../intake/index.ts';
 import { principalOf } from '../room.ts';
-import { decodeKey, isFixed } from './key-rules.ts';
+import { decodeKey, isFixed, isSameVersion } from './key-rules.ts';
 import type { S3Parts } from './parts.ts';
 import { promote, withdrawObject } from './promotion.ts';
 import { decideMove, planRetryS } from './rules.ts';
-import { S3Fault } from './schema.ts';
-import { bindUpload, findAnnounced, giveAnnouncedBack, takeAnnounced, type S3Row, type Step } from './store.ts';
+import { S3Fault, type ObjectState } from './schema.ts';
+import { bindUpload, findAnnounced, giveAnnouncedBack, takeAnnounced, type Announced, type S3Row, type Step } from './store.ts';
 
 export const SURFACE = principalOf('s3');
 /** An event of the upload comes first, as a rule. */
 const LOOK_AGAIN_S = 5;
 const REFERENCE_MAX = 200;
+/** Once its bytes are here, its holder waits as long for the decision; then an event of the upload, or the next look, finds it. */
+const DECISION_S = 5;
+
+export interface Advance {
+  /** The state before the step that this same holder took just now. */
+  readonly after: ObjectState | undefined;
+  readonly signal: AbortSignal;
+}
 
 /** Never throws: what failed is tried again later, for ever. */
-export async function advance(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<Step> {
+export async function advance(parts: S3Parts, row: S3Row, how: Advance): Promise<Step> {
   try {
-    return row.state === 'found' ? await fetchObject(parts, row, signal) : await followUpload(parts, row, signal);
+    return row.state === 'found' ? await fetchObject(parts, row, how.signal) : await followUpload(parts, row, how);
   } catch (error) {
     const fault = nameFault(error);
     parts.count('failed');
@@ -44,12 +52,12 @@ function later({ context }: S3Parts, seconds: number): Date {
 }
 
 async function fetchObject(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<Step> {
-  const bound = await bind(parts, row, signal);
+  const announced = await findAnnounced(parts.context.database.sql, row.object_key);
+  const bound = await bind(parts, row, { announced, signal });
   if (bound.kind === 'ended') {
     const isRemoved = await removeQuarantined(parts, row, signal);
     return { ...leave(parts, row, { state: 'gone', fault: 'deleted' }), is_removed: isRemoved };
   }
-  const announced = await findAnnounced(parts.context.database.sql, row.object_key);
   const isOther = !bound.isExtra && announced?.size_bytes !== null && announced?.size_bytes !== undefined && announced.size_bytes !== row.size_bytes;
   if (row.size_bytes > parts.places.maxBytes || isOther)
     return reject(parts, row, { uploadId: bound.uploadId, fault: isOther ? 'announced_differs' : 'too_large' });
@@ -64,14 +72,17 @@ async function fetchObject(parts: S3Parts, row: S3Row, signal: AbortSignal): Pro
 type Bound = { readonly kind: 'bound'; readonly uploadId: string; readonly isExtra: boolean } | { readonly kind: 'ended' };
 
 /** The upload that this version is the content of: the one its key was given out for, or a new one. */
-async function bind(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<Bound> {
+async function bind(
+  parts: S3Parts,
+  row: S3Row,
+  { announced, signal }: { readonly announced: Announced | undefined; readonly signal: AbortSignal },
+): Promise<Bound> {
   const { sql } = parts.context.database;
-  const announced = await findAnnounced(sql, row.object_key);
   const given = row.upload_id === null && announced !== undefined ? await takeAnnounced(sql, row.object_key, row.id) : undefined;
   const uploadId = row.upload_id ?? given;
   const isExtra = row.is_extra || (row.upload_id === null && announced !== undefined && given === undefined);
   if (uploadId === undefined) return renew(parts, row, { isExtra, reference: undefined });
-  const view = await findUpload(parts, uploadId, signal);
+  const view = await findUpload(parts, uploadId, { waitS: 0, signal });
   if (view === undefined || view.state === 'deleted') return { kind: 'ended' };
   // The object came too late, or the store was away for too long: nothing is lost by it, but its upload is another one.
   if (view.state === 'expired') return renew(parts, row, { isExtra, reference: view.reference });
@@ -146,9 +157,10 @@ function leave(parts: S3Parts, row: S3Row, end: { readonly state: 'gone' | 'reje
   return { ...toStep(row), ...end, attempts: 0 };
 }
 
-async function followUpload(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<Step> {
+async function followUpload(parts: S3Parts, row: S3Row, how: Advance): Promise<Step> {
+  const { signal } = how;
   const uploadId = row.upload_id ?? '';
-  const view = await findUpload(parts, uploadId, signal);
+  const view = await findUpload(parts, uploadId, toWait(how));
   const hasReceipt = view?.receipt !== undefined;
   const isPromoted = row.state === 'promoted';
   const move = decideMove({ upload: view?.state ?? 'deleted', hasReceipt, isPromoted, isExtra: row.is_extra });
@@ -163,7 +175,7 @@ async function followUpload(parts: S3Parts, row: S3Row, signal: AbortSignal): Pr
       parts.count('withdrawn');
       return { ...done, state: 'received', released_version: null, next_at: later(parts, 0) };
     case 'promote':
-      return view === undefined ? done : promoteObject(parts, row, { view, signal });
+      return view === undefined ? done : promoteObject(parts, row, { view, ...how });
     case 'keep':
       await keepObject(parts, row, signal);
       return { ...done, state: 'kept', fault: nameKept(row, view), is_removed: await removeQuarantined(parts, row, signal) };
@@ -172,18 +184,23 @@ async function followUpload(parts: S3Parts, row: S3Row, signal: AbortSignal): Pr
   }
 }
 
-async function promoteObject(parts: S3Parts, row: S3Row, { view, signal }: { readonly view: UploadView; readonly signal: AbortSignal }): Promise<Step> {
-  const promoted = await promote(parts, { row, view, signal });
-  const step: Step = { ...toStep(row), state: 'promoted', fault: null, attempts: 0, released_version: promoted.versionId };
-  if (row.state !== 'promoted') parts.count('promoted');
-  // The clearance may have been withdrawn while it was written: looked at once more, before the object in quarantine is let go.
-  if (promoted.isNew || row.state !== 'promoted') return { ...step, next_at: later(parts, 0) };
+async function promoteObject(parts: S3Parts, row: S3Row, { view, after, signal }: Advance & { readonly view: UploadView }): Promise<Step> {
+  const step: Step = { ...toStep(row), state: 'promoted', fault: null, attempts: 0 };
+  // Written and read again by the step before this one.
+  const isWritten = row.state === 'promoted' && after === 'received';
+  if (!isWritten) {
+    // Before its bytes were here nothing can have been written of it.
+    const promoted = await promote(parts, { row, view, isFirst: after === 'found', signal });
+    if (row.state !== 'promoted') parts.count('promoted');
+    // The clearance may have been withdrawn while it was written: looked at once more, before the object in quarantine is let go.
+    if (promoted.isNew || row.state !== 'promoted') return { ...step, released_version: promoted.versionId, next_at: later(parts, 0) };
+  }
   return { ...step, is_removed: await removeQuarantined(parts, row, signal) };
 }
 
 async function keepObject(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<void> {
-  // It may have been written just before this node was killed.
-  if (row.state === 'received') await withdrawObject(parts, row.upload_id ?? '', signal);
+  // It may have been written just before a node was killed, or by one whose lease had ended.
+  await withdrawObject(parts, row.upload_id ?? '', signal);
   if (row.state !== 'kept') parts.count('kept');
 }
 
@@ -192,9 +209,15 @@ function nameKept(row: S3Row, view: UploadView | undefined): string | null {
   return view?.state === 'released' ? 'no_receipt' : null;
 }
 
-async function findUpload({ intake }: S3Parts, id: string, signal: AbortSignal): Promise<UploadView | undefined> {
+type Wait = { readonly waitS: number; readonly signal: AbortSignal };
+
+function toWait({ after, signal }: Advance): Wait {
+  return { waitS: after === 'found' ? DECISION_S : 0, signal };
+}
+
+async function findUpload({ intake }: S3Parts, id: string, wait: Wait): Promise<UploadView | undefined> {
   try {
-    return await intake.get(id, { principal: SURFACE, waitS: 0, signal });
+    return await intake.get(id, { principal: SURFACE, ...wait });
   } catch (error) {
     if (error instanceof GatehouseError && error.code === 'not_found') return undefined;
     throw error;
@@ -207,7 +230,7 @@ async function removeQuarantined({ client, places, context }: S3Parts, row: S3Ro
   const name = { bucket: places.quarantine, key: row.object_key, versionId: row.version_id ?? undefined };
   if (!isFixed(name.versionId)) {
     const head = await client.head(name, signal);
-    if (head === undefined || head.etag !== row.etag) return true;
+    if (head === undefined || !isSameVersion(head, { etag: row.etag, modifiedAt: row.modified_at })) return true;
   }
   await client.remove(name, signal);
   return true;

@@ -34,6 +34,7 @@ type Tables = {
 };
 
 export type S3Row = Selectable<ObjectTable>;
+export type Announced = Tables['surfaces.s3_announced'];
 export type NewRow = Pick<S3Row, 'id' | 'object_key' | 'version' | 'version_id' | 'etag' | 'size_bytes' | 'modified_at'>;
 
 function tables(db: Sql): Kysely<Tables> {
@@ -68,6 +69,12 @@ export async function insertFound(db: Sql, rows: readonly NewRow[], at: Date): P
   return Number(result.numInsertedOrUpdatedRows ?? 0n);
 }
 
+/** Versions of one key begin one after the other: which of them a key was given out for is not left to chance. One that fails holds up no other. */
+const isTurn = sql<boolean>`(s3_object.state <> 'found' or not exists (
+  select from surfaces.s3_object older
+  where older.object_key = s3_object.object_key and older.state = 'found' and older.attempts = 0
+    and (older.modified_at, older.id) < (s3_object.modified_at, s3_object.id)))`;
+
 /** Takes what is due, oldest first; each for one holder, until its lease ends. */
 export async function leaseDue(db: Sql, lease: { readonly node: string; readonly now: Date; readonly until: Date; readonly limit: number }): Promise<S3Row[]> {
   const rows = await tables(db)
@@ -77,6 +84,7 @@ export async function leaseDue(db: Sql, lease: { readonly node: string; readonly
         .select('id')
         .where('next_at', '<=', lease.now)
         .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', lease.now)]))
+        .where(isTurn)
         .orderBy('modified_at')
         .orderBy('id')
         .limit(lease.limit)
@@ -91,8 +99,10 @@ export async function leaseDue(db: Sql, lease: { readonly node: string; readonly
   return rows.toSorted((a, b) => a.modified_at.getTime() - b.modified_at.getTime() || (a.id < b.id ? -1 : 1));
 }
 
-export async function renewLease(db: Sql, id: string, lease: { readonly node: string; readonly until: Date }): Promise<void> {
-  await tables(db).updateTable('surfaces.s3_object').set({ lease_until: lease.until }).where('id', '=', id).where('lease_node', '=', lease.node).execute();
+/** @returns whether it was still held */
+export async function renewLease(db: Sql, id: string, lease: { readonly node: string; readonly until: Date }): Promise<boolean> {
+  const held = tables(db).updateTable('surfaces.s3_object').set({ lease_until: lease.until }).where('id', '=', id).where('lease_node', '=', lease.node);
+  return (await held.executeTakeFirst()).numUpdatedRows === 1n;
 }
 
 /** What this node held when it was killed. */
@@ -110,21 +120,24 @@ export interface Step {
   readonly next_at: Date | null;
 }
 
-/** Ends a step, of whoever holds the lease. What woke the object meanwhile is not slept through. */
-export async function endStep(db: Sql, row: Pick<S3Row, 'id' | 'wakes' | 'lease_node'>, step: Step & { readonly now: Date }): Promise<void> {
-  const { now, next_at: next, ...values } = step;
-  await tables(db)
-    .updateTable('surfaces.s3_object')
-    .set({
-      ...values,
-      changed_at: now,
-      next_at: sql<Date | null>`case when wakes = ${row.wakes} then ${next}::timestamptz else ${now}::timestamptz end`,
-      lease_node: null,
-      lease_until: null,
-    })
-    .where('id', '=', row.id)
-    .where('lease_node', '=', row.lease_node)
-    .execute();
+type Held = Pick<S3Row, 'id' | 'wakes' | 'lease_node'>;
+type Noted = Step & { readonly now: Date };
+
+function noteStep(db: Sql, row: Held, { now, ...step }: Noted) {
+  const next = sql<Date | null>`case when wakes = ${row.wakes} then ${step.next_at}::timestamptz else ${now}::timestamptz end`;
+  const changed = { ...step, changed_at: now, next_at: next };
+  return tables(db).updateTable('surfaces.s3_object').set(changed).where('id', '=', row.id).where('lease_node', '=', row.lease_node);
+}
+
+/** Notes a step and keeps the lease. @returns the object as it is now, or undefined when the lease was lost */
+export async function continueStep(db: Sql, row: Held, step: Noted): Promise<S3Row | undefined> {
+  return noteStep(db, row, step).returningAll().executeTakeFirst();
+}
+
+/** Notes the last step, of whoever holds the lease. What woke the object meanwhile is not slept through. @returns false when the lease was lost */
+export async function endStep(db: Sql, row: Held, step: Noted): Promise<boolean> {
+  const ended = await noteStep(db, row, step).set({ lease_node: null, lease_until: null }).executeTakeFirst();
+  return ended.numUpdatedRows === 1n;
 }
 
 export async function bindUpload(db: Sql, id: string, bound: { readonly uploadId: string | null; readonly isExtra: boolean }): Promise<void> {
@@ -132,21 +145,34 @@ export async function bindUpload(db: Sql, id: string, bound: { readonly uploadId
 }
 
 export async function wakeUpload(db: Sql, uploadId: string, at: Date): Promise<void> {
-  await tables(db)
+  await wake(db, at).where('upload_id', '=', uploadId).execute();
+}
+
+/** Two holders have worked on it: what the one who was late left in the released bucket is looked for. */
+export async function wakeObject(db: Sql, id: string, at: Date): Promise<void> {
+  await wake(db, at).where('id', '=', id).execute();
+}
+
+function wake(db: Sql, at: Date) {
+  return tables(db)
     .updateTable('surfaces.s3_object')
     .set((eb) => ({ wakes: eb('wakes', '+', 1), next_at: at }))
-    .where('upload_id', '=', uploadId)
-    .where('state', 'in', ['received', 'promoted', 'kept'])
-    .execute();
+    .where('state', 'in', ['received', 'promoted', 'kept']);
 }
 
 /** Versions under a delete marker: the service took the object back before it was read. */
-export async function hideVersions(db: Sql, keys: readonly string[], at: Date): Promise<void> {
-  if (keys.length === 0) return;
+export async function hideVersions(db: Sql, versions: readonly Pick<S3Row, 'object_key' | 'version'>[], at: Date): Promise<void> {
+  if (versions.length === 0) return;
   await tables(db)
     .updateTable('surfaces.s3_object')
     .set({ state: 'gone', fault: 'delete_marker', next_at: null, changed_at: at })
-    .where('object_key', 'in', keys as EncodedKey[])
+    .where((eb) =>
+      eb(
+        eb.refTuple('object_key', 'version'),
+        'in',
+        versions.map(({ object_key: key, version }) => eb.tuple(key, version)),
+      ),
+    )
     .where('state', '=', 'found')
     .execute();
 }
@@ -174,7 +200,7 @@ export async function insertAnnounced(db: Sql, row: { object_key: string; upload
     .execute();
 }
 
-export async function findAnnounced(db: Sql, key: string): Promise<Tables['surfaces.s3_announced'] | undefined> {
+export async function findAnnounced(db: Sql, key: string): Promise<Announced | undefined> {
   return tables(db).selectFrom('surfaces.s3_announced').selectAll().where('object_key', '=', key).executeTakeFirst();
 }
 
