@@ -26,8 +26,6 @@ const QUICK = [
   { ...SIZES[0], count: 40, rounds: 1 },
   { ...SIZES[2], count: 8, rounds: 1 },
 ];
-/** A gigabyte takes 5 to 10 s of CPU each: only where surfaces differ in what they do with it. */
-const GIGABYTE = new Set([PLAIN, 'plain copy with digests', 'PUT uploads', 'proxy', 'ICAP, 204', 'clamd']);
 const PICTURES = { count: 24, atOnce: AT_ONCE };
 
 /** @param only names of surfaces to look at beside the plain copies, without the 200 senders: while something is worked on */
@@ -59,7 +57,7 @@ function select(clients, only) {
 async function measureSizes(scene, clients, sizes) {
   const found = [];
   for (const { label, sizeBytes, count, rounds } of sizes) {
-    const due = Object.entries(clients).filter(([name, { limitBytes }]) => sizeBytes <= (limitBytes ?? Infinity) && (sizeBytes < 1e9 || GIGABYTE.has(name)));
+    const due = Object.entries(clients).filter(([, { limitBytes }]) => sizeBytes <= (limitBytes ?? Infinity));
     const runs = new Map(due.map(([name]) => [name, []]));
     const picture = await encode(await makePixels(17, 16, 16), 'jpeg');
     const makeFor = ({ needsReceipt }) => (needsReceipt ? () => makePicture(picture, sizeBytes) : () => makeNoise(sizeBytes));
@@ -169,7 +167,7 @@ function toSizeTables(found) {
     table(
       'CPU ms of the gateway for one body (times the plain copy)',
       ({ cpuMs, timesPlain }) => `${round(cpuMs, cpuMs < 10 ? 2 : 0)} (${timesPlain})`,
-      `Bytes of no known type, released by policy; ${AT_ONCE} at once, one from 100 MB on. The plain copy is a Node HTTP server that writes the body to a file with fsync; with digests it computes MD5, SHA-1 and SHA-256 on the way, as every screening must. CPU time counts in steps of 10 ms of a whole run. The decoder process and PostgreSQL are in the detail (bench/results.json). "-": larger than the surface takes, or not sent. S3: an address, the PUT to a store, an event of it, reading the object, screening, writing it to the released bucket and deleting it from quarantine; its bytes are a picture of 16 x 16 with noise after its end, which is screened and cleared, because only what has a receipt is promoted. The store is the stand-in of the tests (\`packages/server/test/support/s3-server.ts\`, in memory) in a process of its own, which is not counted; it takes cores from the gateway all the same.`,
+      `Bytes of no known type, released by policy; ${AT_ONCE} at once, one from 100 MB on. The plain copy is a Node HTTP server that writes the body to a file with fsync; with digests it computes MD5, SHA-1 and SHA-256 on the way, as every screening must. CPU time counts in steps of 10 ms of a whole run. The decoder process and PostgreSQL are in the detail (bench/results.json). "-": larger than the surface takes. S3: an address, the PUT to a store, an event of it, reading the object, screening, writing it to the released bucket and deleting it from quarantine; its bytes are a picture of 16 x 16 with noise after its end, which is screened and cleared, because only what has a receipt is promoted. The store is the stand-in of the tests (\`packages/server/test/support/s3-server.ts\`, in memory) in a process of its own, which is not counted; it takes cores from the gateway all the same.`,
     ),
     table(
       'Throughput: bodies a second, MB a second',
