@@ -3,6 +3,7 @@
  * releases it, so that the surface is measured and no decoder (S3 alone gets a small picture with bytes after its end, because it promotes nothing
  * without a receipt); then a JPEG that is cleared; then 200 senders at once.
  */
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { readTree, round, spread } from './measure.mjs';
 import { benchManyUploads } from './many-uploads.mjs';
@@ -12,6 +13,8 @@ import { openScene } from './surface-scene.mjs';
 
 const LIST = join(import.meta.dirname, '../packages/server/src/console/data/demo-list.csv');
 const PLAIN = 'plain copy';
+/** From here on one body at a time, and the cheapest of the rounds. */
+const LARGE_BYTES = 1e8;
 const AT_ONCE = 4;
 /** Counts are for one round; the surfaces take turns in each, and what disturbs a round disturbs all of them. */
 const SIZES = [
@@ -19,8 +22,8 @@ const SIZES = [
   { label: '100 KB', sizeBytes: 100_000, count: 40, rounds: 3 },
   { label: '1 MB', sizeBytes: 1_000_000, count: 12, rounds: 3 },
   { label: '10 MB', sizeBytes: 10_000_000, count: 4, rounds: 2 },
-  { label: '100 MB', sizeBytes: 100_000_000, count: 1, rounds: 2 },
-  { label: '1 GB', sizeBytes: 1_000_000_000, count: 1, rounds: 1 },
+  { label: '100 MB', sizeBytes: 100_000_000, count: 1, rounds: 3 },
+  { label: '1 GB', sizeBytes: 1_000_000_000, count: 1, rounds: 2 },
 ];
 const QUICK = [
   { ...SIZES[0], count: 40, rounds: 1 },
@@ -61,10 +64,15 @@ async function measureSizes(scene, clients, sizes) {
     const runs = new Map(due.map(([name]) => [name, []]));
     const picture = await encode(await makePixels(17, 16, 16), 'jpeg');
     const makeFor = ({ needsReceipt }) => (needsReceipt ? () => makePicture(picture, sizeBytes) : () => makeNoise(sizeBytes));
-    for (const [, client] of due) if (sizeBytes < 1e8) await client.send(makeFor(client)());
+    for (const [, client] of due) if (sizeBytes < LARGE_BYTES) await client.send(makeFor(client)());
     for (let turn = 0; turn < rounds; turn++)
-      for (const [name, client] of due) runs.get(name).push(await sendMany(scene, { name, client }, { count, make: makeFor(client) }));
-    for (const [name, all] of runs) found.push({ surface: name, size: label, sizeBytes, ...summarise(all, sizeBytes) });
+      for (const [name, client] of due) {
+        // What the one before left to be written is not counted against this one.
+        if (sizeBytes >= LARGE_BYTES) execFileSync('sync');
+        runs.get(name).push(await sendMany(scene, { name, client }, { count, make: makeFor(client) }));
+      }
+    for (const [name, all] of runs)
+      found.push({ surface: name, size: label, sizeBytes, ...summarise(sizeBytes < LARGE_BYTES ? all : [pickCheapest(all)], sizeBytes) });
   }
   const plainOf = (size) => found.find((one) => one.surface === PLAIN && one.size === size).cpuMs;
   return found.map((one) => ({ ...one, timesPlain: round(one.cpuMs / plainOf(one.size), 2) }));
@@ -95,6 +103,9 @@ async function sendMany({ server }, { name, client }, { count, make }) {
   const cpu = Object.fromEntries(Object.keys(after).map((kind) => [kind, (after[kind].cpuS - before[kind].cpuS) * 1000]));
   return { times, wallS, cpu };
 }
+
+/** Of a few single bodies. The first times that a process, or the host below it, touches so much memory cost up to twice as much; nothing makes one cheaper. */
+const pickCheapest = (runs) => runs.toSorted((a, b) => a.cpu.gateway - b.cpu.gateway)[0];
 
 function summarise(runs, sizeBytes) {
   const times = runs.flatMap((run) => run.times);
@@ -167,7 +178,7 @@ function toSizeTables(found) {
     table(
       'CPU ms of the gateway for one body (times the plain copy)',
       ({ cpuMs, timesPlain }) => `${round(cpuMs, cpuMs < 10 ? 2 : 0)} (${timesPlain})`,
-      `Bytes of no known type, released by policy; ${AT_ONCE} at once, one from 100 MB on. The plain copy is a Node HTTP server that writes the body to a file with fsync; with digests it computes MD5, SHA-1 and SHA-256 on the way, as every screening must. CPU time counts in steps of 10 ms of a whole run. The decoder process and PostgreSQL are in the detail (bench/results.json). "-": larger than the surface takes. S3: an address, the PUT to a store, an event of it, reading the object, screening, writing it to the released bucket and deleting it from quarantine; its bytes are a picture of 16 x 16 with noise after its end, which is screened and cleared, because only what has a receipt is promoted. The store is the stand-in of the tests (\`packages/server/test/support/s3-server.ts\`, in memory) in a process of its own, which is not counted; it takes cores from the gateway all the same.`,
+      `Bytes of no known type, released by policy; ${AT_ONCE} at once; from 100 MB on one, and the cheapest of three (100 MB) or two (1 GB). The plain copy is a Node HTTP server that writes the body to a file with fsync; with digests it computes MD5, SHA-1 and SHA-256 on the way, as every screening must. CPU time counts in steps of 10 ms of a whole run. The decoder process and PostgreSQL are in the detail (bench/results.json). "-": larger than the surface takes. S3: an address, the PUT to a store, an event of it, reading the object, screening, writing it to the released bucket and deleting it from quarantine; its bytes are a picture of 16 x 16 with noise after its end, which is screened and cleared, because only what has a receipt is promoted. The store is the stand-in of the tests (\`packages/server/test/support/s3-server.ts\`, in memory) in a process of its own, which is not counted; it takes cores from the gateway all the same.`,
     ),
     table(
       'Throughput: bodies a second, MB a second',

@@ -96,7 +96,7 @@ const MAKERS = /^(create|open|start|listen|acquire|supervise)[A-Z]|^(systemClock
 /** Make a value out of parts that the caller was given: for one command, for one domain. */
 const VALUE_MAKERS = new Set(['createAddressCheck', 'createProgressBar', 'createWaiters']);
 
-const COMPOSITION = /^packages\/server\/src\/(app|listening|main|cli)\.ts$/;
+const COMPOSITION = /^packages\/server\/src\/(app|listening|main|program)\.ts$/;
 
 const construction: Rule = {
   name: 'construction',

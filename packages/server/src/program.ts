@@ -1,0 +1,51 @@
+/** The program `gatehouse`: signals in, exit code out. */
+import { existsSync } from 'node:fs';
+import { startApp } from './app.ts';
+import { domains } from './domains.ts';
+import { completionCommand } from './platform/cli/completion.ts';
+import type { CommandDefinition } from './platform/cli/command.ts';
+import { runProgram, type ProgramOptions } from './platform/cli/program.ts';
+import { systemClock } from './platform/clock.ts';
+import { controlSocketPath } from './platform/http/server.ts';
+import { findDataDirOwner } from './platform/lock.ts';
+import { systemTerminal } from './platform/log.ts';
+import { VERSION } from './platform/version.ts';
+import { systemCommands } from './system-commands.ts';
+
+const definitions: readonly CommandDefinition[] = [
+  ...systemCommands,
+  ...domains.flatMap((domain) => ('commands' in domain ? (domain.commands ?? []) : [])),
+  completionCommand(() => definitions),
+];
+
+const START_WAIT_MS = 60_000;
+const START_PAUSE_MS = 100;
+
+/** The running server of this data directory, or one that is started for the moment with the control socket only. */
+const openLocal: ProgramOptions['openLocal'] = async (loaded, log) => {
+  const { dataDir } = loaded.config;
+  const socketPath = controlSocketPath(dataDir);
+  const isOwned = async (): Promise<boolean> => (await findDataDirOwner(dataDir).catch(() => undefined)) !== undefined;
+  if (await isOwned()) {
+    // A server that is just starting (or recovering its database) opens its socket last.
+    for (let waitedMs = 0; waitedMs < START_WAIT_MS && !existsSync(socketPath) && (await isOwned()); waitedMs += START_PAUSE_MS)
+      await systemClock.sleep(START_PAUSE_MS, abort.signal);
+    return { socketPath, stop: async () => undefined };
+  }
+  const app = await startApp({ loaded, log, clock: systemClock, listen: 'control' });
+  return { socketPath, stop: () => app.stop() };
+};
+
+const abort = new AbortController();
+// The first signal asks for an orderly stop; the second one means it.
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (abort.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    abort.abort();
+  });
+}
+
+process.exitCode = await runProgram(
+  { definitions, version: VERSION, terminal: systemTerminal, clock: systemClock, signal: abort.signal, openLocal },
+  process.argv.slice(2),
+);
