@@ -30,6 +30,8 @@ server.fault = ({ method, bucket, key }, isDone) => {
 // Bytes are in memory here: what was looked at is let go.
 process.on('message', ({ forget }) => void released.objects.delete(forget));
 process.once('SIGTERM', () => void server.close().then(() => process.disconnect()));
+// Nobody is left to end it when the bench was killed.
+process.once('disconnect', () => process.exit());
 process.send({ kind: 'ready', url: server.url, credentials: CREDENTIALS });
 
 /** It is TypeScript, which this Node does not read. */

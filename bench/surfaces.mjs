@@ -104,7 +104,7 @@ async function sendMany({ server }, { name, client }, { count, make }) {
   return { times, wallS, cpu };
 }
 
-/** Of a few single bodies. The first times that a process, or the host below it, touches so much memory cost up to twice as much; nothing makes one cheaper. */
+/** Of a few single bodies: whatever disturbs one adds to it. */
 const pickCheapest = (runs) => runs.toSorted((a, b) => a.cpu.gateway - b.cpu.gateway)[0];
 
 function summarise(runs, sizeBytes) {

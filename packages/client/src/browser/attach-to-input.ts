@@ -1,4 +1,5 @@
 /** A plain `<input type="file">` in a form: what was chosen is checked, or sent, and the form can be sent only when that ended well. */
+import { NOT_CHECKED } from './transport.ts';
 import type { Uploader, UploadResult } from './uploader.ts';
 
 export interface AttachOptions {
@@ -32,7 +33,6 @@ const TEXTS: AttachTexts = {
 };
 /** For ids of elements, which have to differ. */
 let attached = 0;
-const NOT_CHECKED = 'The file could not be checked at the moment. Please try again later.';
 
 /** @returns takes everything away again */
 export function attachToInput(input: HTMLInputElement, options: AttachOptions): () => void {

@@ -27,6 +27,9 @@ const FAULTS: Readonly<Record<string, string>> = {
   ticket_spent: 'You have sent as much as is allowed for now. Please try again later.',
 };
 
+/** For a file that nobody could ask about. */
+export const NOT_CHECKED: string = 'The file could not be checked at the moment. Please try again later.';
+
 /** What may be shown for a file that failed, by the code of the answer. */
 export function describeFault(code: string | undefined): string {
   return FAULTS[code ?? ''] ?? 'The file could not be sent at the moment. Please try again later.';

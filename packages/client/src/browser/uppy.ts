@@ -4,7 +4,7 @@
  * here as a shape.
  */
 import { readTimeS } from '../outside.ts';
-import { describeFault } from './transport.ts';
+import { describeFault, NOT_CHECKED } from './transport.ts';
 import { explainFault, readReleased, Refusal, toTusOptions, type TusResponse } from './uppy-tus.ts';
 import type { Uploader, UploadResult } from './uploader.ts';
 
@@ -42,7 +42,6 @@ export interface GatehouseUppyOptions {
 }
 
 const SHOWN_MS = 10_000;
-const NOT_CHECKED = 'The file could not be checked at the moment. Please try again later.';
 const NOT_HERE = 'Only files of this device can be sent.';
 
 export class GatehouseUploads {

@@ -178,7 +178,8 @@ describe('faults of the store', () => {
     expect((await scene.service.status()).lastListingFault).toBeUndefined();
   });
 
-  it('a store that copies another version than was asked for: what it copied is taken out again, and tried again', async () => {
+  /** The store copies whatever is newest, and a newer version came after the one that was taken up. */
+  const beginFalseCopy = async () => {
     const copying = await openS3Scene(store, { config: { s3Promote: 'copy-version' } });
     const upload = await copying.service.createUpload({ method: 'POST' }, PERSON);
     await sendForm(upload, content);
@@ -186,6 +187,11 @@ describe('faults of the store', () => {
     // As long as the other one, so that only its bytes tell.
     await sendForm(upload, content.replace('clear', 'match'));
     server.copiesNewest = true;
+    return { copying, upload };
+  };
+
+  it('a store that copies another version than was asked for: what it copied is taken out again, and tried again', async () => {
+    const { copying, upload } = await beginFalseCopy();
     await copying.settle({ lists: false });
     expect(await copying.service.findObject(upload.id)).toMatchObject({ state: 'received', fault: 'bytes_differ' });
     expect((await copying.readReleased()).size).toBe(0);
@@ -197,12 +203,7 @@ describe('faults of the store', () => {
   });
 
   it('copied, and the store gone before that was read again: nothing counts as there that nobody compared', async () => {
-    const copying = await openS3Scene(store, { config: { s3Promote: 'copy-version' } });
-    const upload = await copying.service.createUpload({ method: 'POST' }, PERSON);
-    await sendForm(upload, content);
-    await copying.service.reconcile(NEVER);
-    await sendForm(upload, content.replace('clear', 'match'));
-    server.copiesNewest = true;
+    const { copying, upload } = await beginFalseCopy();
     // Neither read again nor taken out.
     const isReleased = (bucket: string): boolean => bucket === copying.buckets.released;
     server.fault = ({ method, bucket, key }) => (isReleased(bucket) && (method === 'DELETE' || (method === 'GET' && key !== '')) ? 'cut' : undefined);
