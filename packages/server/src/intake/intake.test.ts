@@ -244,7 +244,8 @@ describe('an error', () => {
     await intake.service.receive(id, { ...at, feed: feedOf('content') });
     await expect
       .poll(async () => {
-        await intake.runJobs();
+        // A job that is run before its transaction has ended finds nothing to do, and is lost to this test.
+        if (intake.service.waitingBytes() === 0) await intake.runJobs();
         return (await intake.service.get(id, at)).state;
       })
       .toBe('released');
