@@ -4,6 +4,7 @@
  */
 import { GatehouseClientError } from '@gatehouse/client/uploads';
 import { MAX_BYTES, noteFault, openGate } from '../../gallery/gatehouse.js';
+import { ALT_MAX, TITLE_MAX, toDraftCookie } from '../../gallery/draft.js';
 import { findType, publish, UPLOAD_ID } from '../../gallery/pictures.js';
 import { toProblemPath } from '../../gallery/problems.js';
 
@@ -15,14 +16,16 @@ export async function POST(request) {
   if (site !== null && site !== 'same-origin' && site !== 'none') return new Response('The form came from another site.', { status: 403 });
   // Without a length nothing is read: the form is held in memory.
   if (Number(request.headers.get('content-length') ?? Infinity) > FORM_BYTES_MAX) return goTo(toProblemPath('size'));
-  const form = readForm(await request.formData().catch(() => new FormData()));
-  if (form === undefined) return goTo(toProblemPath('incomplete'));
+  const fields = await request.formData().catch(() => new FormData());
+  const form = readForm(fields);
+  if (form === undefined) return goTo(toProblemPath('incomplete'), readTexts(fields));
   try {
-    return goTo(await handle(form));
+    const path = await handle(form);
+    return goTo(path, path.startsWith('/new') ? form : undefined);
   } catch (error) {
     if (!(error instanceof GatehouseClientError)) throw error;
     noteFault(error);
-    return goTo(toProblemPath(error.code === 'too_large' ? 'size' : 'later'));
+    return goTo(toProblemPath(error.code === 'too_large' ? 'size' : 'later'), form);
   }
 }
 
@@ -30,16 +33,19 @@ export async function POST(request) {
 function readForm(form) {
   const pictures = form.getAll('picture').filter((value) => value instanceof File && value.size > 0);
   const receipts = form.getAll('gatehouse-receipt').map(String);
-  const [title, alt] = [readText(form.get('title'), 100), readText(form.get('alt'), 300)];
-  if (title === undefined || alt === undefined || pictures.length > 1 || receipts.length > 1 || pictures.length + receipts.length === 0) return undefined;
+  const { title, alt } = readTexts(form);
+  if (!isText(title, TITLE_MAX) || !isText(alt, ALT_MAX) || pictures.length > 1 || receipts.length > 1 || pictures.length + receipts.length === 0)
+    return undefined;
   return { title, alt, picture: pictures[0], receipt: receipts[0] };
 }
 
-function readText(value, lengthMax) {
+function readTexts(form) {
+  const [title, alt] = ['title', 'alt'].map((name) => form.get(name)).map((value) => (typeof value === 'string' ? value : ''));
   // Browsers count a new line as one letter, and send two.
-  const text = typeof value === 'string' ? value.replaceAll('\r\n', '\n').trim() : '';
-  return text.length > 0 && text.length <= lengthMax ? text : undefined;
+  return { title: title.trim(), alt: alt.replaceAll('\r\n', '\n').trim() };
 }
+
+const isText = (text, lengthMax) => text.length > 0 && text.length <= lengthMax;
 
 /** @returns where the browser goes next */
 async function handle({ title, alt, picture, receipt }) {
@@ -66,7 +72,7 @@ async function openContent(picture, receipt) {
   return { ...(await gate.verify(screened.receipt, content)), content, receipt: screened.receipt, reference: screened.id };
 }
 
-/** By GET: loading the next page again sends nothing twice. */
-function goTo(path) {
-  return new Response(null, { status: 303, headers: { location: path, 'cache-control': 'no-store' } });
+/** By GET: loading the next page again sends nothing twice. What was written goes with the browser, unless it was published. */
+function goTo(path, draft) {
+  return new Response(null, { status: 303, headers: { location: path, 'cache-control': 'no-store', 'set-cookie': toDraftCookie(draft) } });
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { asQuery, flipBits, valueOf } from '../../test/support/lists.ts';
 import { readWholeList } from './list-file.ts';
 import { createOfflineMatcher } from './matcher.ts';
-import { HITS_MAX, type ListSettings, type Matcher, type PictureHashes } from './schema.ts';
+import { HITS_MAX, type ListDisposition, type ListSettings, type Matcher, type PictureHashes } from './schema.ts';
 
 async function offline(text: string, settings: ListSettings = {}): Promise<Matcher> {
   const { entries } = await readWholeList({ stream: Readable.from([Buffer.from(text)]), name: 'list.csv' });
@@ -110,6 +110,39 @@ test('hits are those of a search by hand, for any list, query, radius and floor'
     ),
     { numRuns: 150 },
   );
+});
+
+test('of each list the nearest is shown, of those that refuse first, and then the nearest of all', async () => {
+  const value = valueOf('pdq', 'lists');
+  const read = async (bits: readonly number[]): Promise<Awaited<ReturnType<typeof readWholeList>>['entries']> => {
+    const text = bits
+      .map((count) =>
+        flipBits(
+          value,
+          Array.from({ length: count }, (_none, at) => at),
+        ),
+      )
+      .join('\n');
+    return (await readWholeList({ stream: Readable.from([Buffer.from(`pdq\n${text}\n`)]), name: 'list.csv' })).entries;
+  };
+  const find = async (lists: readonly { readonly bits: readonly number[]; readonly disposition: ListDisposition }[]): Promise<[string, number][]> => {
+    const made = lists.map(async ({ bits, disposition }, at) => ({ name: `list ${at}`, settings: { disposition }, entries: await read(bits) }));
+    const { hits } = await createOfflineMatcher(await Promise.all(made)).match(asQuery('pdq', value));
+    return hits.map(({ listName, distance }) => [listName, distance]);
+  };
+  const crowd = Array.from({ length: HITS_MAX }, (_none, at) => at);
+  const far = [28, 29].map((bits) => ({ bits: [bits, 31], disposition: 'hold' as const }));
+  expect(await find([{ bits: crowd, disposition: 'hold' }, ...far])).toEqual([
+    ...crowd.slice(0, HITS_MAX - 2).map((distance) => ['list 0', distance]),
+    ['list 1', 28],
+    ['list 2', 29],
+  ]);
+  // More lists than there is room for.
+  const many = await find([
+    ...Array.from({ length: HITS_MAX + 5 }, (_none, at) => ({ bits: [at], disposition: 'hold' as const })),
+    { bits: [31], disposition: 'refuse' },
+  ]);
+  expect(many).toEqual([...crowd.slice(0, HITS_MAX - 1).map((at) => [`list ${at}`, at]), [`list ${HITS_MAX + 5}`, 31]]);
 });
 
 test('a list that refuses is among the hits that are shown, however many of another list are nearer', async () => {

@@ -116,12 +116,17 @@ interface Found {
 
 /** @param found of each list at least its `HITS_MAX` nearest */
 function selectHits(found: readonly Found[]): Hit[] {
-  const nearest = found.toSorted((a, b) => a.distance - b.distance || a.entry - b.entry);
-  const shown = nearest.slice(0, HITS_MAX);
-  // The policy decides by the hits that are shown: one of a list that refuses must not drop out because others are nearer.
-  const refusing = nearest.find(({ list }) => list.disposition === 'refuse');
-  if (refusing !== undefined && !shown.includes(refusing)) shown[HITS_MAX - 1] = refusing;
-  return shown.map(toHit);
+  const nearest = found.toSorted(byDistance);
+  // The policy decides by the hits that are shown, and whoever asks about one list reads them: no list drops out because others are nearer.
+  const firsts = [...new Map(nearest.toReversed().map((hit) => [hit.list, hit])).values()].toSorted(
+    (a, b) => Number(b.list.disposition === 'refuse') - Number(a.list.disposition === 'refuse') || byDistance(a, b),
+  );
+  const shown = [...new Set([...firsts, ...nearest])].slice(0, HITS_MAX);
+  return shown.toSorted(byDistance).map(toHit);
+}
+
+function byDistance(a: Found, b: Found): number {
+  return a.distance - b.distance || a.entry - b.entry;
 }
 
 function toHit(found: Found): Hit {

@@ -102,7 +102,7 @@ export type Hit = z.output<typeof HitSchema>;
 
 export interface MatchResult {
   readonly listSetVersion: number;
-  /** Best hit of each entry, nearest first; at most `HITS_MAX`, among them one of a list that refuses if there is any. */
+  /** Best hit of each entry, nearest first; at most `HITS_MAX`, among them the nearest of each list, of those that refuse before others. */
   readonly hits: readonly Hit[];
   /** How many hits there were in all. */
   readonly hitCount: number;

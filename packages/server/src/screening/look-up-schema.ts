@@ -68,7 +68,7 @@ export const SignalResultSchema = z
     outcome: z
       .enum(LOOK_UP_OUTCOMES)
       .describe('`quality_too_low`: no hit, and the quality is below the floor of a list, which was not compared. That is not the same as no match.'),
-    hits: z.array(LookUpHitSchema).describe('Nearest first. When `truncated`, one of a list that refuses is among them if there is any.'),
+    hits: z.array(LookUpHitSchema).describe('Nearest first. When `truncated`, the nearest of each list is among them, of lists that refuse before others.'),
     hitCount: z.number().int().describe('How many hits there were in all.'),
     truncated: z.boolean().describe('True when there were more hits than are shown.'),
   })

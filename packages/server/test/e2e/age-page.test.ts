@@ -18,7 +18,7 @@ import {
   type AgeScene,
   type AskedSession,
 } from './age-scene.ts';
-import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, tabTo, watchFaults, WIDTHS } from './browser.ts';
+import { findFlaws, launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, tabTo, watchFaults } from './browser.ts';
 
 let browser: Browser;
 let scene: AgeScene;
@@ -232,16 +232,7 @@ describe('light and dark, wide and narrow', () => {
     });
     await travel(page, {});
     await page.waitForLoadState('load');
-    for (const colorScheme of SCHEMES) {
-      for (const width of WIDTHS) {
-        // In place: the state was some work to reach, and every rule of the style asks for these two.
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        expect([colorScheme, width, await runAxe(page)]).toEqual([colorScheme, width, []]);
-        expect(await measureOverflow(page)).toBeLessThanOrEqual(0);
-        await saveScreenshot(page, `age-${name}-${colorScheme}-${width}`);
-      }
-    }
+    expect(await findFlaws(page, `age-${name}`)).toEqual([]);
     expect(await page.locator('h1').count()).toBe(1);
     expect(faults.filter((fault) => !fault.includes(` ${status} `) && !fault.startsWith(`${status} `))).toEqual([]);
     expect(elsewhere).toEqual([]);
@@ -452,6 +443,8 @@ describe('another device', () => {
     await page.clock.install();
     await enter(page);
     await askWallet(page, 'qr');
+    // From here on the time is the test's alone, however slow the machine is.
+    await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000);
     const status = page.getByRole('status');
     const left = page.locator('[data-left]');
     expect(await left.textContent()).toMatch(/: 1[12]\d$/);

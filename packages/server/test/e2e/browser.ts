@@ -87,7 +87,7 @@ export interface AxeFinding {
 
 /** All rules of axe-core, those of WCAG 2.2 and the best practices. Run through the debugger, which the content-security policy does not touch. */
 export async function runAxe(page: Page): Promise<AxeFinding[]> {
-  await page.evaluate(AXE_SOURCE);
+  if (!(await page.evaluate(() => Reflect.has(globalThis, 'axe')))) await page.evaluate(AXE_SOURCE);
   return page.evaluate(async () => {
     interface Axe {
       run(context: Document, options: object): Promise<{ violations: { id: string; help: string; nodes: { target: string[]; failureSummary?: string }[] }[] }>;
@@ -101,6 +101,32 @@ export async function runAxe(page: Page): Promise<AxeFinding[]> {
 /** Pixels by which the page is wider than the window; scrolling sideways is not possible when 0. */
 export function measureOverflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+export interface Flaw {
+  readonly scheme: Scheme;
+  readonly width: number;
+  readonly axe: readonly AxeFinding[];
+  readonly sideways: number;
+}
+
+/**
+ * The page as it stands, light and dark, wide and narrow: in place, because a state can be some work to reach and every rule of the styles asks for these
+ * two. axe takes seconds on long pages, and colours do not depend on the width: it sees each scheme and each width once.
+ */
+export async function findFlaws(page: Page, name: string): Promise<Flaw[]> {
+  const flaws: Flaw[] = [];
+  for (const [row, scheme] of SCHEMES.entries()) {
+    for (const [column, width] of WIDTHS.entries()) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      const axe = row === column ? await runAxe(page) : [];
+      const sideways = await measureOverflow(page);
+      if (axe.length > 0 || sideways > 0) flaws.push({ scheme, width, axe, sideways });
+      await saveScreenshot(page, `${name}-${scheme}-${width}`);
+    }
+  }
+  return flaws;
 }
 
 /** Saves a picture of the whole page when GATEHOUSE_TEST_SCREENSHOTS names a folder. */

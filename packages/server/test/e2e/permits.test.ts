@@ -15,7 +15,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { openLine, type Line } from '../support/line.ts';
 import { generatePicture } from '../support/pictures.ts';
-import { launchBrowser, measureOverflow, openContext, runAxe, saveScreenshot, SCHEMES, WIDTHS } from './browser.ts';
+import { findFlaws, launchBrowser, openContext, saveScreenshot } from './browser.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 let app: TestApp;
@@ -343,26 +343,18 @@ describe('a plain input in a form', () => {
   });
 
   it('has nothing for axe and nothing sideways in any state', async () => {
-    const look = async (state: string): Promise<void> => {
-      for (const [index, scheme] of SCHEMES.entries())
-        for (const [at, width] of WIDTHS.entries()) {
-          await page.emulateMedia({ colorScheme: scheme });
-          await page.setViewportSize({ width, height: 600 });
-          await saveScreenshot(page, `uploads-input-${state}-${width}-${scheme}`);
-          // Each scheme and each width once.
-          if (index === at)
-            expect({ state, scheme, width, axe: await runAxe(page), sideways: await measureOverflow(page) }).toMatchObject({ axe: [], sideways: 0 });
-        }
-    };
+    const look = async (state: string): Promise<void> => expect([state, await findFlaws(page, `uploads-input-${state}`)]).toEqual([state, []]);
     const letGo = await hold();
-    await choose(await draw(6).jpeg().toBuffer(), 'plain', 'holiday.jpg');
-    await status('holiday.jpg: being checked.');
+    // Wider than the page, were it not broken.
+    const long = `${'holiday'.repeat(12)}.jpg`;
+    await choose(await draw(6).jpeg().toBuffer(), 'plain', long);
+    await status(`${long}: being checked.`);
     await look('checking');
     letGo();
-    await status('holiday.jpg: accepted.');
+    await status(`${long}: accepted.`);
     await look('accepted');
-    await choose(await draw(1).jpeg().toBuffer(), 'plain', 'known.jpg');
-    await status('known.jpg: This file cannot be sent.');
+    await choose(await draw(1).jpeg().toBuffer(), 'plain', long);
+    await status(`${long}: This file cannot be sent.`);
     await look('refused');
     await page.setViewportSize({ width: 1280, height: 900 });
   });
@@ -410,7 +402,9 @@ describe('Uppy beside tus', () => {
     await choose(bytes, 'other', 'large.png');
     const told = await call<Told>('sendByTus');
     expect(told).toMatchObject({ failed: [], successful: [{ kind: 'released', id: expect.stringMatching(/^upl_/), receipt: expect.any(String) }] });
-    expect([line.cuts(), count('POST'), count('HEAD'), count('PATCH') > 4]).toEqual([1, 1, 1, true]);
+    const pieces = Math.ceil(bytes.length / 100_000);
+    // At most the piece that was cut, and one that came too early, are sent again.
+    expect([line.cuts(), count('POST'), pieces > 4, count('PATCH') > pieces + 2]).toEqual([1, 1, true, false]);
     expect(await publish(bytes, told.successful[0]?.receipt ?? '')).toBe(200);
     expect(published.at(-1)).toEqual({ sha256: sha256(bytes), by: told.successful[0]?.id });
   });
@@ -475,7 +469,7 @@ describe('Uppy beside tus', () => {
     });
     await choose(await draw(14).png().toBuffer(), 'other', 'long.png');
     expect(await call<Told>('sendByTus')).toMatchObject({ failed: [], successful: [{ kind: 'released' }] });
-    expect([count('POST'), count('HEAD')]).toEqual([1, 1]);
+    expect(count('POST')).toBe(1);
   });
 
   it('takes no answer for success that is none of the gate', async () => {

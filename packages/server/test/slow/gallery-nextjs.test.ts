@@ -170,6 +170,14 @@ describe('the gallery', () => {
     expect(await page.locator('main').getByRole('alert').textContent()).toMatch(/^This file could not be published\. Reference upl_[0-9a-z]{26}\.$/);
     await saveScreenshot(page, 'gallery-refused-plain');
     expect(await namesIn(site.folder)).toEqual(before);
+    // Only the picture has to be chosen once more, and what was published does not come back.
+    const written = async (): Promise<string[]> => [await page.getByLabel('Title').inputValue(), await page.getByLabel('Description').inputValue()];
+    expect(await written()).toEqual(Object.values(TEXTS));
+    await page.getByLabel('Picture').setInputFiles(scene.clear.path);
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await page.waitForURL(/#upl_[0-9a-z]{26}$/);
+    await page.goto(`${site.url}/new?problem=incomplete`);
+    expect(await written()).toEqual(['', '']);
     await page.context().close();
   });
 

@@ -69,7 +69,12 @@ export interface Found {
   readonly match: HmaMatch;
 }
 
-/** @param hitCount of all hits, shown or not. @throws {GatehouseError} `lists_unavailable` when what was asked for may be among those that are not shown */
+/**
+ * Of each list that matched the nearest is shown, as long as there is room: only when each hit is of another list can there be more lists.
+ *
+ * @param hitCount of all hits, shown or not
+ * @throws {GatehouseError} `lists_unavailable` when what was asked for may be among those that are not shown
+ */
 export function selectBanks(
   hits: readonly Pick<Hit, 'listId' | 'listName' | 'entry' | 'distance' | 'signal'>[],
   hitCount: number,
@@ -83,7 +88,7 @@ export function selectBanks(
   if (banks === undefined || banks === '') return all;
   const wanted = new Set(banks.split(','));
   const found = all.filter(({ bank }) => wanted.has(bank));
-  if (found.length === 0 && hitCount > hits.length)
+  if (found.length === 0 && hitCount > hits.length && new Set(hits.map(({ listId }) => listId)).size === hits.length)
     throw new GatehouseError('lists_unavailable', 'There are more matches than are told, so nothing can be said about these banks. Ask without `banks`.');
   return found;
 }

@@ -88,7 +88,9 @@ describe('answers', () => {
   it('only the banks that are asked for, and no "nothing" when there are more matches than are shown', () => {
     expect(selectBanks([hit('A', 1), hit('B', 2)], 2, 'B,C').map(({ bank }) => bank)).toEqual(['B']);
     expect(selectBanks([hit('A', 1)], 1, 'C')).toEqual([]);
-    expect(() => selectBanks([hit('A', 1)], 2, 'C')).toThrow(/nothing can be said/);
+    expect(() => selectBanks([hit('A', 1), { ...hit('B', 2), listId: id('b') }], 3, 'C')).toThrow(/nothing can be said/);
+    // Of every list the nearest is shown before a second one of any.
+    expect(selectBanks([hit('A', 1), hit('A', 2)], 3, 'C')).toEqual([]);
   });
 
   it('comparisons: [matches, {distance}], as the named tuple of python-threatexchange is written', () => {
