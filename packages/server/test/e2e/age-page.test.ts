@@ -462,6 +462,8 @@ describe('another device', () => {
     await page.clock.fastForward(10_000);
     expect(await status.textContent()).toBe(en.qrExpired);
     expect(await page.locator('svg.qr').count()).toBe(0);
+    // axe waits for timers.
+    await page.clock.resume();
     expect(await runAxe(page)).toEqual([]);
     await saveScreenshot(page, 'age-code-expired-light-1280');
     await page.getByRole('button', { name: en.qrNew }).click();

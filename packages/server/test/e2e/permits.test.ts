@@ -320,14 +320,17 @@ describe('a plain input in a form', () => {
   });
 
   it('forgets everything when the form is reset', async () => {
+    const startAgain = async (): Promise<void> => {
+      await press('Start again');
+      await page.waitForFunction(() => document.querySelector('output')?.textContent === '');
+    };
     await choose(await draw(6).jpeg().toBuffer(), 'plain', 'holiday.jpg');
     await status('holiday.jpg: accepted.');
-    await press('Start again');
-    await page.waitForFunction(() => document.querySelector('output')?.textContent === '');
+    await startAgain();
     expect(await read('plain')).toEqual(['/form', 0, 0, null, '']);
     await choose(await draw(1).jpeg().toBuffer(), 'plain', 'known.jpg');
     await status('known.jpg: This file cannot be sent.');
-    await press('Start again');
+    await startAgain();
     await press('Publish');
     await page.getByText('done with 0 receipts').waitFor();
   });
