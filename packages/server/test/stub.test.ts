@@ -10,7 +10,7 @@ import { verifyReceiptOffline, type Feed, type Jwks, type ScanReply, type Upload
 import { systemClock } from '../src/platform/clock.ts';
 import { loadConfig } from '../src/platform/config.ts';
 import { LOCAL_PRINCIPAL } from '../src/platform/http/rights.ts';
-import { silentLog } from '../src/platform/log.ts';
+import { silentLog, type Log } from '../src/platform/log.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { createTestDatabase } from './support/database.ts';
 
@@ -18,8 +18,10 @@ const sha = (content: string): string => createHash('sha256').update(content).di
 
 describe('a whole application in stub mode', () => {
   let app: TestApp;
+  const warnings: string[] = [];
   beforeAll(async () => {
-    app = await startTestApp({ config: { stubMode: true } });
+    const log: Log = { ...silentLog, warn: (_fields, message) => void warnings.push(message), child: () => log };
+    app = await startTestApp({ config: { stubMode: true }, log });
   });
   afterAll(() => app.stop());
   const scan = async (content: string, headers: Record<string, string> = {}): Promise<ScanReply> =>
@@ -71,6 +73,7 @@ describe('a whole application in stub mode', () => {
     expect(page.headers.get('gatehouse-stub')).toBe('1');
     expect((await fetch(`${app.url}/nowhere`)).headers.get('gatehouse-stub')).toBe('1');
     expect((await app.call('/readyz')).status).toBe(200);
+    expect(warnings.join()).toContain('stub mode is on');
   });
 
   it('no list but the demonstration can be made, filled, renamed or enabled', async () => {
@@ -91,20 +94,25 @@ it('on one data directory: what stub mode released is not served by the real ser
   await chmod(dataDir, 0o711);
   const { target, drop } = await createTestDatabase();
   const start = async (stubMode: boolean): Promise<App> => {
-    const loaded = loadConfig({ env: {}, overrides: { dataDir, port: 0, stubMode } });
+    const loaded = loadConfig({ env: {}, overrides: { dataDir, port: 0, stubMode, onUnscannable: stubMode ? 'release' : 'hold' } });
     return startApp({ loaded, log: silentLog, clock: systemClock, listen: 'all', database: target });
   };
-  const feed: Feed = (sink) => sink(Readable.from([Buffer.from('content')]), { fileName: 'gatehouse-clear.x' });
+  const named = (content: string, fileName: string): Feed => {
+    return (sink) => sink(Readable.from([Buffer.from(content)]), { fileName });
+  };
+  const feed = named('content', 'gatehouse-clear.x');
   const waiting = { principal: LOCAL_PRINCIPAL, waitS: 20, signal: new AbortController().signal };
   let app = await start(true);
   try {
     const { id, state } = await app.services.intake.submit({}, { ...waiting, feed });
     expect(state).toBe('released');
-    await expect(app.services.intake.openContent(id).then(({ stream }) => stream.destroy())).resolves.toBeDefined();
+    const unscanned = await app.services.intake.submit({}, { ...waiting, feed: named('more', 'gatehouse-unscannable.x') });
+    expect(unscanned.state).toBe('released');
+    for (const one of [id, unscanned.id]) await expect(app.services.intake.openContent(one).then(({ stream }) => stream.destroy())).resolves.toBeDefined();
     await app.stop();
     app = await start(false);
     expect((await fetch(`${app.url}/v1/stub/outcomes`)).headers.get('gatehouse-stub')).toBeNull();
-    await expect(app.services.intake.openContent(id)).rejects.toMatchObject({ code: 'conflict' });
+    for (const one of [id, unscanned.id]) await expect(app.services.intake.openContent(one)).rejects.toMatchObject({ code: 'conflict' });
     const { lists } = app.services;
     await lists.addEntries((await lists.create({ name: 'Real' }, 'test')).id, [{ type: 'sha256', value: sha('listed') }], 'test');
     expect((await app.services.intake.submit({}, { ...waiting, waitS: 5, feed })).state).not.toBe('released');

@@ -23,8 +23,16 @@ export type ExpressMiddleware<Request, Reply> = (request: Request, response: Rep
 export function toExpress<Request extends ExpressRequest, Reply extends ExpressResponse>(handler: GateHandler<Request>): ExpressMiddleware<Request, Reply> {
   return (request, response, next) => {
     // Express 4 does not look at promises: every end is told to `next`.
-    handle({ handler, request, response }).then((isAnswered) => (isAnswered ? undefined : next()), next);
+    handle({ handler, request, response }).then(
+      (isAnswered) => (isAnswered ? undefined : next()),
+      (thrown: unknown) => next(toError(thrown)),
+    );
   };
+}
+
+/** For Express nothing and null are no error, and the texts `route` and `router` mean to go on elsewhere: what is protected would be reached. */
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error('What a gate was given to call failed without an error.', { cause: thrown });
 }
 
 interface Handling<Request> {

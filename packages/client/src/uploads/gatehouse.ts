@@ -23,6 +23,8 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Given in stub mode: for tests. */
+  readonly isStub: boolean;
 }
 
 /** @throws {GatehouseClientError} gatehouse_away, gatehouse_refused, gatehouse_answer */
@@ -69,7 +71,7 @@ async function send(connection: Connection, call: Call): Promise<Answer> {
     const reply = await connection.fetch(`${connection.base}${call.path}`, toInit(connection, call));
     const text = await reply.text();
     if (text.length > ANSWER_CHARS_MAX) throw new GatehouseClientError('gatehouse_answer', 'It was too long.');
-    return { status: reply.status, body: toRecord(parseJson(text)) ?? {} };
+    return { status: reply.status, body: toRecord(parseJson(text)) ?? {}, isStub: reply.headers.has('gatehouse-stub') };
   } catch (cause) {
     if (cause instanceof GatehouseClientError) throw cause;
     throw new GatehouseClientError('gatehouse_away', `${call.method} failed.`, { cause });

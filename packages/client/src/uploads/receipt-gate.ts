@@ -28,7 +28,7 @@ export interface ReceiptGateOptions {
   readonly isOffline?: boolean;
   /** The key set, instead of fetching it. */
   readonly jwks?: unknown;
-  /** Lets receipts of a Gatehouse in stub mode pass. In tests. */
+  /** Lets receipts of a Gatehouse in stub mode pass, and what it releases. In tests. */
   readonly acceptsStub?: boolean;
   readonly allowHttp?: boolean;
   readonly onFault?: (fault: GatehouseClientError) => void;
@@ -61,9 +61,11 @@ export interface ScreenOptions {
   readonly callbackUrl?: string;
 }
 
+type Subject = string | null | undefined;
+
 export interface TicketRequest<Native> {
-  /** The signed-in person, opaque and always the same; undefined: nobody, who gets no ticket. */
-  readonly subject: (request: GateRequest, native: Native) => string | undefined | Promise<string | undefined>;
+  /** The signed-in person, opaque and always the same, at most 64 characters; undefined, null or '': nobody, who gets no ticket. */
+  readonly subject: (request: GateRequest, native: Native) => Subject | Promise<Subject>;
   readonly maxUploads?: number;
   readonly maxBytes: number;
   readonly minutes?: number;
@@ -94,6 +96,7 @@ const WAIT_S = 30;
 const KEYS_S = 300;
 /** For a receipt of a key that is not among them; whoever invents keys must not make this server ask for each. */
 const KEYS_AGAIN_S = 10;
+const SUBJECT_CHARS_MAX = 64;
 const RECEIPT_HEADER = 'gatehouse-receipt';
 
 interface Deps {
@@ -211,6 +214,8 @@ async function sendToScreen(deps: Deps, metered: Metered, how: ScreenOptions): P
   if (typeof id !== 'string' || !UPLOAD_ID.test(id)) throw new GatehouseClientError('gatehouse_answer', 'There was no upload in it.');
   const headers = { 'content-type': 'application/octet-stream' };
   const sent = await callGatehouse(deps.connection, { method: 'PUT', path: `/v1/uploads/${id}/content?wait=${waitS}`, body: metered.content, headers, signal });
+  if (sent.isStub && deps.options.acceptsStub !== true)
+    throw new GatehouseClientError('gatehouse_answer', 'It is in stub mode: its outcomes are made up. In tests say acceptsStub.');
   const { sha256, size } = metered.measured();
   const { state, receipt, message, sha256: theirs } = sent.body;
   if (theirs !== sha256) throw new GatehouseClientError('gatehouse_answer', 'It received other bytes.');
@@ -235,7 +240,7 @@ async function giveTicket<Native>(deps: Deps, how: TicketRequest<Native>, { requ
   // Another site's page must not get a ticket with somebody's cookies.
   const site = request.headers.get('sec-fetch-site');
   if (site !== null && site !== 'same-origin' && site !== 'none') return refuse(403, 'other_site', 'The request came from another site.');
-  const subject = await how.subject(request, native as Native);
+  const subject = checkSubject(await how.subject(request, native as Native));
   if (subject === undefined) return refuse(401, 'nobody', 'Sign in first.');
   const { maxUploads, maxBytes, minutes, callbackUrl } = how;
   // What is undefined is left out of JSON.
@@ -250,6 +255,13 @@ async function giveTicket<Native>(deps: Deps, how: TicketRequest<Native>, { requ
     deps.options.onFault?.(error);
     return refuse(503, 'not_available', 'Files cannot be sent at the moment; try again later.');
   }
+}
+
+/** Of objects the text is the same for everybody, and all would be one person. @throws {GatehouseClientError} option_invalid */
+function checkSubject(subject: unknown): string | undefined {
+  if (subject === undefined || subject === null || subject === '') return undefined;
+  if (typeof subject === 'string' && subject.length <= SUBJECT_CHARS_MAX) return subject;
+  throw new GatehouseClientError('option_invalid', `subject: it is a text of at most ${SUBJECT_CHARS_MAX} characters; of a number make one by String().`);
 }
 
 export type { ReceiptClaims };

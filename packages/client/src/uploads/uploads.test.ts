@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import express from 'express';
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -50,15 +50,15 @@ function issue(claims: object = {}, header: object = {}): string {
 }
 
 /** What the fake says: a status and a body for each path. */
-let answers: Record<string, { readonly status: number; readonly body: unknown }>;
+let answers: Record<string, { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> }>;
 let asked: { readonly path: string; readonly key: string | undefined; readonly body: string }[];
 const gatehouse = createServer((request, response) => {
   void buffer(request).then((body) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     asked.push({ path, key: request.headers.authorization, body: body.toString() });
-    const { status, body: reply } = answers[path] ?? { status: 404, body: {} };
+    const { status, body: reply, headers = {} } = answers[path] ?? { status: 404, body: {} };
     const isRaw = reply instanceof Uint8Array;
-    response.writeHead(status, { 'content-type': isRaw ? 'image/jpeg' : 'application/json' }).end(isRaw ? reply : JSON.stringify(reply));
+    response.writeHead(status, { 'content-type': isRaw ? 'image/jpeg' : 'application/json', ...headers }).end(isRaw ? reply : JSON.stringify(reply));
   });
 });
 let url: string;
@@ -246,6 +246,40 @@ describe('what is no file', () => {
     expect(calls).toEqual([new Error('the sender is gone')]);
   });
 
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['no text', ''],
+    ["Express's word for the next route", 'route'],
+    ["Express's word for the next router", 'router'],
+  ])('is not published when what reads it fails with %s for an error', async (_name, thrown) => {
+    const gate = makeGate();
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what other people's code does
+    const content = (): Promise<Content> => Promise.reject(thrown);
+    const headers = { 'gatehouse-receipt': issue() };
+    const reached: string[] = [];
+    const site = express();
+    site.post('/publish', toExpress(gate.protect({ content })));
+    site.post('/publish', (_request, response) => {
+      reached.push('express');
+      response.end();
+    });
+    site.use((_error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => void response.status(500).end());
+    const server = createServer(site);
+    servers.push(server);
+    expect((await fetch(`${await listen(server)}/publish`, { method: 'POST', headers })).status).toBe(500);
+    const other = fastify();
+    other.post('/publish', { preHandler: toFastify(gate.protect<FastifyRequest>({ content })) }, async () => reached.push('fastify'));
+    expect((await other.inject({ method: 'POST', url: '/publish', headers })).statusCode).toBe(500);
+    const hono = new Hono();
+    hono.post('/publish', toHono(gate.protect({ content })), (c) => {
+      reached.push('hono');
+      return c.text('');
+    });
+    await Promise.resolve(hono.request('/publish', { method: 'POST', headers })).catch(() => undefined);
+    expect(reached).toEqual([]);
+  });
+
   it('is not published with several receipts, in one header or in a list', async () => {
     const send = async (receipt: unknown): Promise<number | undefined> =>
       (await makeGate().protect({ content: () => BYTES, receipt: () => receipt as string })(new Request('http://site.example/')))?.status;
@@ -384,6 +418,28 @@ describe('fetchReleased', () => {
     expect(asked.at(-1)).toMatchObject({ path: '/v1/receipts/verify' });
   });
 
+  it('serves a form that brings receipts and no bytes, as the guide shows it', async () => {
+    answers[path] = { status: 200, body: BYTES };
+    const gate = makeGate();
+    const site = express();
+    const shown: string[] = [];
+    // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 passes on what is thrown
+    site.post('/posts', express.urlencoded({ extended: false }), async (request, response) => {
+      const receipts: string[] = [(request.body as Record<string, string | string[]>)['gatehouse-receipt'] ?? []].flat();
+      const files = await Promise.all(receipts.map((receipt) => gate.fetchReleased(receipt)));
+      if (!files.every((file) => file.isValid)) return void response.status(422).end();
+      shown.push(...files.map(({ content }) => Buffer.from(content).toString()));
+      response.end();
+    });
+    const server = createServer(site);
+    servers.push(server);
+    const base = await listen(server);
+    const send = async (...receipts: string[]): Promise<number> =>
+      (await fetch(`${base}/posts`, { method: 'POST', body: new URLSearchParams(receipts.map((receipt) => ['gatehouse-receipt', receipt])) })).status;
+    expect([await send(issue()), await send(issue(), issue()), await send(issue(), issue({ exp: 1 })), await send('')]).toEqual([200, 200, 422, 422]);
+    expect(shown).toEqual(Array.from({ length: 3 }, () => BYTES.toString()));
+  });
+
   it('fetches nothing for what Gatehouse did not sign, has expired, or is no upload', async () => {
     answers[path] = { status: 200, body: BYTES };
     const forged = issue().replace(/[^.]+$/, (tag) => `${tag.slice(0, -4)}AAAA`);
@@ -464,6 +520,13 @@ describe('screenUpload', () => {
     expect(isLeft).toBe(true);
   });
 
+  it('takes no answer of a Gatehouse in stub mode, except in tests', async () => {
+    const path = `/v1/uploads/${UPLOAD}/content`;
+    answers[path] = { status: 200, body: { state: 'released', receipt: 'a.b.c', sha256: sha256(BYTES) }, headers: { 'gatehouse-stub': '1' } };
+    await expect(makeGate().screenUpload(BYTES)).rejects.toMatchObject({ code: 'gatehouse_answer' });
+    expect(await makeGate({ acceptsStub: true }).screenUpload(BYTES)).toMatchObject({ isReleased: true });
+  });
+
   it('takes nothing for released that is not, and no answer about other bytes', async () => {
     const path = `/v1/uploads/${UPLOAD}/content`;
     answers[path] = { status: 202, body: { state: 'received', receipt: 'a.b.c', sha256: sha256(BYTES) } };
@@ -484,6 +547,14 @@ describe('ticketEndpoint', () => {
     const text = await reply.text();
     expect([reply.status, JSON.parse(text).ticket, text.includes(API_KEY)]).toEqual([200, 'ght_1', false]);
     expect(asked.at(-1)).toEqual({ path: '/v1/tickets', key: `Bearer ${API_KEY}`, body: JSON.stringify({ subject: 'person 1', maxBytes: 5 }) });
+  });
+
+  it('takes null and no text for nobody, and says what is wrong with anything that is no text', async () => {
+    const askAs = (subject: unknown): Promise<Response> =>
+      makeGate().ticketEndpoint({ subject: () => subject as string, maxBytes: 5 })(new Request('http://site.example/ticket', { method: 'POST' }));
+    expect([(await askAs(null)).status, (await askAs('')).status]).toEqual([401, 401]);
+    for (const subject of [42, {}, 'x'.repeat(65)]) await expect(askAs(subject)).rejects.toMatchObject({ code: 'option_invalid' });
+    expect(asked).toEqual([]);
   });
 
   it('refuses everybody else', async () => {

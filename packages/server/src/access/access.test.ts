@@ -388,6 +388,18 @@ describe('the database', () => {
     const { rows } = await sql<{ count: number }>`select count(*) as count from access.sign_in_link`.execute(db.database.sql);
     expect(rows[0]?.count).toBe(0);
   });
+
+  it('knows for a day whose an ended ticket was: a decision can take longer than a ticket lasts', async () => {
+    const { tickets } = service;
+    const { id, ticket } = await tickets.issue({ subject: 'a', maxUploads: 1, maxBytes: 1, minutes: 15 }, KEEPER);
+    clock.advance(23 * HOUR_MS);
+    await service.removeExpired();
+    expect((await server.send('POST', '/v1/probe', { headers: bearer(ticket) })).status).toBe(401);
+    expect(await tickets.read(id)).toBeDefined();
+    clock.advance(2 * HOUR_MS);
+    await service.removeExpired();
+    expect(await tickets.read(id)).toBeUndefined();
+  });
 });
 
 describe('the check', () => {

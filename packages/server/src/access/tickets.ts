@@ -12,6 +12,9 @@ import type { CreatedTicket, NewTicket } from './schema.ts';
 import { deleteExpiredTickets, findTicket, insertTicket, restoreTicket, revokeTicket, spendTicket } from './store-tickets.ts';
 import { SECRET_BYTES, formatToken, hashSecret, isSecretOf, type Token } from './token.ts';
 
+/** After its end a ticket opens nothing, and says whose uploads those were: a decision can take longer than it lasts. */
+const KEPT_MS = 24 * 60 * MINUTE_MS;
+
 const TICKET_RIGHTS: ReadonlySet<Right> = new Set(['uploads:send']);
 
 export interface TicketInfo {
@@ -87,7 +90,7 @@ export function createTickets({ clock, database, outbound }: AppContext): Ticket
       const row = await findTicket(sql, id);
       return row === undefined ? undefined : { subject: row.subject_hash.toString('hex'), expiresAt: row.expires_at };
     },
-    removeExpired: () => deleteExpiredTickets(sql, clock.now()),
+    removeExpired: () => deleteExpiredTickets(sql, addMs(clock.now(), -KEPT_MS)),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { GatehouseError } from '../platform/errors.ts';
 import type { Principal } from '../platform/http/rights.ts';
 import { newId } from '../platform/ids.ts';
-import type { ScreenResult } from '../screening/index.ts';
+import { STUB_ENGINE, type ScreenResult } from '../screening/index.ts';
 import { bringUpToDate, issueReceipt } from './decisions.ts';
 import { later, type Parts } from './parts.ts';
 import { areaOf, decide, describeOutcome } from './rules.ts';
@@ -32,6 +32,9 @@ export async function openContent(parts: Parts, id: string): Promise<OpenContent
   if (state === 'expired' || state === 'deleted') throw new GatehouseError('gone', `This upload is ${state}; its content was removed.`);
   if (state !== 'released' || content === undefined)
     throw new GatehouseError('conflict', 'Only released content can be fetched. Its state is given by the upload itself.');
+  // Without a receipt that would tell: what stub mode called unscannable may be anything.
+  if (screening?.engineVersion === STUB_ENGINE && !parts.context.config.stubMode)
+    throw new GatehouseError('conflict', 'This was released in stub mode. Have it screened (rescreen) to fetch it.');
   if (screening?.verdict !== 'unscannable') await requireReceipt(parts, id);
   const { sha256 } = content.digests;
   const stream = parts.storage.read('released', sha256);

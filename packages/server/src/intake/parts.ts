@@ -91,8 +91,8 @@ export function createCounters(metrics: Metrics): Counters {
 }
 
 /** Twelve hexadecimal digits over every setting that decides what is released. */
-export function versionPolicy(config: Pick<Config, 'onUnscannable' | 'onLowQuality' | 'requireLists'>): string {
-  const settings = [config.onUnscannable, config.onLowQuality, config.requireLists];
+export function versionPolicy(config: Pick<Config, 'onUnscannable' | 'onLowQuality' | 'requireLists' | 'stubMode'>): string {
+  const settings = [config.onUnscannable, config.onLowQuality, config.requireLists, ...(config.stubMode ? ['stub mode'] : [])];
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
 }
 

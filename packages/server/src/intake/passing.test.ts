@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { sql } from 'kysely';
 import type { TestDatabase } from '../../test/support/database.ts';
 import { createIntakeDatabase, emptyIntake, NEVER, startIntake, type TestIntake } from '../../test/support/intake.ts';
+import { GatehouseError } from '../platform/errors.ts';
 import type { Principal } from '../platform/http/rights.ts';
 import type { SettingKey } from '../platform/config.ts';
 import type { Passed } from './index.ts';
@@ -159,5 +160,24 @@ describe('when no answer can be given', () => {
       Object.assign(quarantine, { adopt });
     }
     expect(await rows()).toBe(0);
+  });
+});
+
+describe('in stub mode', () => {
+  it('the policy is another one: the log tells when it was switched on and off', async () => {
+    const { policyVersion } = intake.service;
+    await start({ stubMode: true });
+    expect(intake.service.policyVersion).not.toBe(policyVersion);
+  });
+
+  it('a name that can force nothing more leaves no bytes behind', async () => {
+    const noteName = (): never => {
+      throw new GatehouseError('queue_full', 'Too many.');
+    };
+    Object.assign(intake.screening, { stub: { noteName } });
+    const spool = intake.service.spool(Readable.from([Buffer.from('clear')]), { signal: NEVER, announced: [{ fileName: 'gatehouse-clear.x' }] });
+    await expect(spool).rejects.toMatchObject({ code: 'queue_full' });
+    expect(await spooled()).toEqual([]);
+    expect(intake.service.waitingBytes()).toBe(0);
   });
 });

@@ -30,8 +30,13 @@ const LEASE_S = 300;
 /** Into the spool; a name that was announced with it forces an outcome in stub mode, and is forgotten. @throws those of the spool */
 export async function receiveNamed({ spool, screening }: Parts, stream: Readable, request: SpoolRequest): Promise<Spooled> {
   const spooled = await spool.receive(stream, request);
-  for (const { fileName } of request.announced ?? []) screening.stub?.noteName(spooled.digests.sha256, fileName);
-  return spooled;
+  try {
+    for (const { fileName } of request.announced ?? []) screening.stub?.noteName(spooled.digests.sha256, fileName);
+    return spooled;
+  } catch (error) {
+    await spooled.discard();
+    throw error;
+  }
 }
 
 /** A body on disk, counted against GATEHOUSE_SPOOL_MAX_BYTES; the caller discards it. @throws those of the spool */

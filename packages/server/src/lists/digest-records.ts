@@ -1,5 +1,5 @@
 /** Sorted records of value and entry number, as in a segment file. */
-import { runAtOnce } from './slices.ts';
+import { runAtOnce } from '../platform/slices.ts';
 import { compareBytes, sortValues, type ValueTable } from './value-sort.ts';
 
 /** An entry number as four bytes, little-endian, behind each value. */

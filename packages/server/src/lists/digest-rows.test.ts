@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { NUMBER_BYTES, toRecords } from './digest-records.ts';
 import { DigestRows, readRecords } from './digest-rows.ts';
 import { createDigestTable, type DigestTable } from './digest-table.ts';
-import { runAtOnce } from './slices.ts';
+import { runAtOnce } from '../platform/slices.ts';
 
 const WIDTH = 16;
 

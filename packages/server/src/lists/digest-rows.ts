@@ -8,7 +8,7 @@
  * the logarithm of their number.
  */
 import { NUMBER_BYTES, readNumber, writeNumber } from './digest-records.ts';
-import type { Steps } from './slices.ts';
+import type { Steps } from '../platform/slices.ts';
 import { compareBytes } from './value-sort.ts';
 
 /** Bytes that the bucket implies once it has as many bits. */

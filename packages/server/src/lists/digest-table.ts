@@ -4,7 +4,7 @@
  */
 import { toRecords } from './digest-records.ts';
 import { DigestRows, readRecords, type RowSource } from './digest-rows.ts';
-import type { Steps } from './slices.ts';
+import type { Steps } from '../platform/slices.ts';
 
 /** So many parts are looked through one after the other; then they become one. */
 const PARTS_MAX = 3;

@@ -4,7 +4,7 @@
  */
 import { findLast } from './ascending.ts';
 import { SIGNAL_TYPES, type SignalType } from './schema.ts';
-import type { Steps } from './slices.ts';
+import type { Steps } from '../platform/slices.ts';
 
 export interface Run {
   readonly first: number;

@@ -5,7 +5,7 @@ import type { ListState } from './list-state.ts';
 import { DIGEST_TYPES } from './matcher.ts';
 import { maskValue } from './rules.ts';
 import type { EntryState, EntryView } from './schema-changes.ts';
-import { runInSlices } from './slices.ts';
+import { runInSlices } from '../platform/slices.ts';
 import { readReferences } from './store-entries.ts';
 
 export interface EntryQuery {

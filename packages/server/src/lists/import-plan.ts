@@ -5,7 +5,7 @@ import { FLAG_WITHDRAWN } from './entry-runs.ts';
 import type { ImportMode } from './schema-changes.ts';
 import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';
 import { SEGMENT_RECORDS_MAX } from './segment.ts';
-import type { Steps } from './slices.ts';
+import type { Steps } from '../platform/slices.ts';
 import { compareBytes, sortValues } from './value-sort.ts';
 
 const SLICE_RECORDS = 16_384;

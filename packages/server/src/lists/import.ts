@@ -25,7 +25,7 @@ import { readFlags } from './list-state.ts';
 import { readListFile, type ListFileInput, type ListFileReport } from './list-file.ts';
 import type { ImportMode, ImportPhase, ImportReport } from './schema-changes.ts';
 import { readSegment, storeSegment } from './segment.ts';
-import { runInSlices } from './slices.ts';
+import { runInSlices } from '../platform/slices.ts';
 import { addDeltas, addReferences, addRuns, addSegments, readContents, type NewDelta, type NewSegment } from './store-entries.ts';
 import type { TakeTurn } from './turns.ts';
 import { isUniqueViolation, readList, readTogether, readVersion, type ListRow } from './store.ts';

@@ -11,7 +11,7 @@ import { DIGEST_TYPES, type DigestType, type MatchableList } from './matcher.ts'
 import { createPdqHolder, fillIndex, type ListSources, type PdqHolder } from './pdq-index.ts';
 import { SIGNAL_BYTES, type SignalType } from './schema.ts';
 import { readSegment } from './segment.ts';
-import { runInSlices, type Steps } from './slices.ts';
+import { runInSlices, type Steps } from '../platform/slices.ts';
 import type { Contents } from './store-entries.ts';
 import type { DeltaRow, ListRow, SegmentRow } from './store.ts';
 

@@ -23,7 +23,7 @@ import {
   type PictureHashes,
   type QuerySignals,
 } from './schema.ts';
-import { runAtOnce, runInSlices, type Steps } from './slices.ts';
+import { runAtOnce, runInSlices, type Steps } from '../platform/slices.ts';
 
 export const DIGEST_TYPES = ['md5', 'sha1', 'sha256'] as const;
 export type DigestType = (typeof DIGEST_TYPES)[number];

@@ -11,7 +11,7 @@ import type { SnapshotStore } from './index-snapshots.ts';
 import type { HashSource } from './match-protocol.ts';
 import { SIGNAL_BYTES } from './schema.ts';
 import { readSegment } from './segment.ts';
-import { runInSlices, type Steps } from './slices.ts';
+import { runInSlices, type Steps } from '../platform/slices.ts';
 import type { Contents } from './store-entries.ts';
 
 /** What it takes to load lists. */

@@ -9,7 +9,7 @@ import { createEntryRuns } from './entry-runs.ts';
 import { migrations } from './migrations.ts';
 import { readSegment, storeSegment } from './segment.ts';
 import { SIGNAL_TYPES } from './schema.ts';
-import { runAtOnce } from './slices.ts';
+import { runAtOnce } from '../platform/slices.ts';
 import { sortValues } from './value-sort.ts';
 
 let database: TestDatabase;

@@ -2,7 +2,7 @@
  * Sorts values of equal width by their bytes, without an object per value: radix sort from the first byte, insertion sort for small
  * groups. Stable. A million PDQ hashes: see README.md.
  */
-import type { Steps } from './slices.ts';
+import type { Steps } from '../platform/slices.ts';
 
 const INSERTION_MAX = 24;
 /** Values handled between two yields; some 5 ms. */

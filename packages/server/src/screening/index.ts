@@ -18,7 +18,7 @@ export * from './schema.ts';
 export * from './look-up-schema.ts';
 export { detectMediaType, HEAD_BYTES } from './media-type.ts';
 export { digestFile, type FileDigests } from './digests.ts';
-export type { Stub } from './stub/stub.ts';
+export { STUB_ENGINE, type Stub } from './stub/stub.ts';
 export { ENGINE_VERSION, type ListsInForce } from './service.ts';
 
 /** The service with look-ups, with drawings of held pictures, and what the checks look at. */
@@ -42,6 +42,7 @@ export const screeningDomain = defineDomain<'screening', ScreeningDomainService,
     const requireLists = config.requireLists && !config.stubMode;
     const screening = createScreening({ config: { ...config, requireLists }, clock, log, lists, pool, stopping, observe });
     const stub = config.stubMode ? createStub() : undefined;
+    if (stub !== undefined) log.warn({}, 'stub mode is on: outcomes are forced by digest and file name, and nothing here protects anybody');
     const service: ScreeningDomainService = {
       ...(stub === undefined ? screening : { ...forceOutcomes(screening, { stub, clock, lists }), stub }),
       ...createPreviews(pool),

@@ -13,7 +13,7 @@ export interface SocketOptions {
   readonly name: string;
   readonly where: { readonly host: string; readonly port: number } | { readonly path: string; readonly mode: number };
   /** PEM, for TLS from the first byte. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; /** Tests put a short time here. */ readonly handshakeTimeout?: number };
   /** Addresses and ranges that may speak; a Unix socket is guarded by its mode. */
   readonly allow: readonly string[];
   readonly maxConnections: number;
@@ -37,8 +37,20 @@ export interface Connection {
 }
 
 const LETTING_GO_MS = 5_000;
+const HANDSHAKE_MS = 10_000;
 /** A peer that has said all may still want to hear the answer. */
 const HALF_OPEN = { allowHalfOpen: true } as const;
+
+/** Without the limit on silence: while content is screened the peer has nothing to say. */
+export async function bearSilence<T>(socket: Socket, work: () => Promise<T>): Promise<T> {
+  const idleMs = socket.timeout ?? 0;
+  socket.setTimeout(0);
+  try {
+    return await work();
+  } finally {
+    socket.setTimeout(idleMs);
+  }
+}
 
 /** `host:port`; the port may be 0. */
 export function splitHostPort(text: string): { readonly host: string; readonly port: number } {
@@ -64,13 +76,26 @@ async function open(options: SocketOptions): Promise<OpenListener> {
   requireNames(options);
   const isAllowed = createAddressCheck(options.allow);
   const connections = new Map<Connection, AbortController>();
-  const accept = (socket: Socket): void => {
+  /** Of TLS: also those that have not shaken hands yet, which Node would wait for. */
+  const underTls = new Set<Socket>();
+  /** @returns false when it was turned away */
+  const admit = (socket: Socket): boolean => {
     // Its faults are those of whoever reads from it; without a listener one would end the process.
     socket.on('error', () => undefined);
-    if (!('path' in where) && !isAllowed(socket.remoteAddress ?? '')) {
-      log.warn({ surface: name, address: socket.remoteAddress }, 'an address that may not speak here was turned away');
-      return void socket.destroy();
-    }
+    if ('path' in where || isAllowed(socket.remoteAddress ?? '')) return true;
+    log.warn({ surface: name, address: socket.remoteAddress }, 'an address that may not speak here was turned away');
+    socket.destroy();
+    return false;
+  };
+  /** Before the handshake: a stranger gets none, and whoever never finishes one counts all the same. */
+  const shakeHands = (socket: Socket): void => {
+    if (!admit(socket)) return;
+    if (underTls.size >= 2 * maxConnections) return void socket.destroy();
+    underTls.add(socket);
+    socket.once('close', () => underTls.delete(socket));
+  };
+  const accept = (socket: Socket): void => {
+    if (!admit(socket)) return;
     if (connections.size >= maxConnections) return letGo(socket, options.busy);
     const gone = new AbortController();
     const connection: Connection = { socket, signal: gone.signal, isIdle: true, isStopping: false };
@@ -90,14 +115,17 @@ async function open(options: SocketOptions): Promise<OpenListener> {
     );
   };
   const server: Server =
-    options.tls === undefined ? createServer(HALF_OPEN, accept) : createTlsServer({ ...HALF_OPEN, ...options.tls, minVersion: 'TLSv1.2' }, accept);
-  server.on('tlsClientError', () => undefined);
+    options.tls === undefined
+      ? createServer(HALF_OPEN, accept)
+      : createTlsServer({ ...HALF_OPEN, handshakeTimeout: HANDSHAKE_MS, ...options.tls, minVersion: 'TLSv1.2' }, accept).on('connection', shakeHands);
+  // A handshake that failed or took too long: Node tells of it, and ends nothing.
+  server.on('tlsClientError', (_error: Error, socket: Socket) => void socket.destroy());
   if ('path' in where) await removeStale(where.path);
   await listenOn(server, name, where);
   if ('path' in where) await chmod(where.path, where.mode);
   return {
     address: describeAddress(server),
-    close: (timeoutMs) => close(server, connections, timeoutMs),
+    close: (timeoutMs) => close(server, { connections, underTls }, timeoutMs),
   };
 }
 
@@ -122,14 +150,20 @@ function letGo(socket: Socket, answer = ''): void {
   socket.resume().end(answer);
 }
 
+interface Peers {
+  readonly connections: ReadonlyMap<Connection, AbortController>;
+  readonly underTls: ReadonlySet<Socket>;
+}
+
 /** Who waits for a next message is ended at once; who is in the middle of one has `timeoutMs`. */
-function close(server: Server, connections: ReadonlyMap<Connection, AbortController>, timeoutMs: number): Promise<void> {
+function close(server: Server, { connections, underTls }: Peers, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       for (const [{ socket }, gone] of connections) {
         gone.abort();
         socket.destroy();
       }
+      for (const socket of underTls) socket.destroy();
     }, timeoutMs);
     server.close(() => {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ScreeningService } from '../schema.ts';
-import { ForceOutcomeSchema, readFileName } from './outcome-rules.ts';
+import { ForceOutcomeSchema, readFileName, type ForceOutcome } from './outcome-rules.ts';
 import { createStub, forceOutcomes, OUTCOMES_MAX } from './stub.ts';
 
 const sha = (content: string): string => createHash('sha256').update(content).digest('hex');
@@ -39,20 +39,43 @@ describe('what may be forced', () => {
   });
 });
 
-it('another list ends every answer, forced or not, at screening and at a re-check', async () => {
-  const stub = createStub();
+describe('lists and forced outcomes', () => {
   const digests = { md5: '', sha1: '', sha256: sha('x') };
-  stub.force({ sha256: digests.sha256, verdict: 'clear' });
-  let isOnly = true;
   const inner = {
-    screen: async () => Promise.reject(new Error('asked')),
-    rematch: async () => Promise.reject(new Error('asked')),
+    screen: async () => ({ screening: { verdict: 'error', reason: 'inner' } }),
+    rematch: async () => ({ verdict: 'error', reason: 'inner' }),
   } as unknown as ScreeningService;
-  const lists = { matcher: () => ({ listSetVersion: 7 }), hasOnlyStubLists: () => isOnly };
-  const screening = forceOutcomes(inner, { stub, lists, clock: { sleep: async () => undefined } as never });
-  const screen = async () => (await screening.screen({ path: '', digests, sizeBytes: 1, key: 'k' })).screening;
-  expect(await screen()).toMatchObject({ verdict: 'clear', listSetVersion: 7 });
-  isOnly = false;
-  expect(await screen()).toMatchObject({ verdict: 'error', reason: 'stub_with_lists' });
-  expect(await screening.rematch({ digests, pictures: [] })).toMatchObject({ verdict: 'error', reason: 'stub_with_lists' });
+  const open = (forced: Partial<ForceOutcome> = {}, sleep: () => Promise<void> = async () => undefined) => {
+    const stub = createStub();
+    stub.force({ sha256: digests.sha256, verdict: 'clear', ...forced });
+    const state = { isOnly: true, freshness: 'fresh' as 'loading' | 'fresh' | 'stale', listSetVersion: 7 };
+    const lists = { matcher: () => state, hasOnlyStubLists: () => state.isOnly, freshness: () => ({ state: state.freshness }) };
+    const screening = forceOutcomes(inner, { stub, lists, clock: { sleep } as never });
+    return { state, screening, screen: () => screening.screen({ path: '', digests, sizeBytes: 1, key: 'k' }) };
+  };
+
+  it('another list ends every answer, forced or not, at screening and at a re-check', async () => {
+    const { state, screening, screen } = open();
+    expect((await screen()).screening).toMatchObject({ verdict: 'clear', listSetVersion: 7 });
+    state.isOnly = false;
+    expect((await screen()).screening).toMatchObject({ verdict: 'error', reason: 'stub_with_lists' });
+    expect(await screening.rematch({ digests, pictures: [] })).toMatchObject({ verdict: 'error', reason: 'stub_with_lists' });
+  });
+
+  it('a list that comes while a forced outcome waits ends that answer, too', async () => {
+    const later = open({ delayMs: 1000 }, async () => void (later.state.isOnly = false));
+    expect((await later.screen()).screening).toMatchObject({ verdict: 'error', reason: 'stub_with_lists' });
+  });
+
+  it('what was forced can be asked about again, when a list comes between the answer and its record', async () => {
+    const { screen } = open();
+    expect((await screen()).signals).toEqual({ digests, pictures: [] });
+  });
+
+  it.each(['loading', 'stale'] as const)('nothing is forced where nobody knows which lists are active: %s', async (freshness) => {
+    const { state, screening, screen } = open();
+    state.freshness = freshness;
+    expect((await screen()).screening).toMatchObject({ reason: 'inner' });
+    expect(await screening.rematch({ digests, pictures: [] })).toMatchObject({ reason: 'inner' });
+  });
 });

@@ -8,6 +8,7 @@ import { GatehouseError } from '../../platform/errors.ts';
 import { explain } from '../explanation-rules.ts';
 import type { Verdict } from '../rules.ts';
 import type { Digests, ErrorReason, Screening, ScreeningService, UnscannableReason } from '../schema.ts';
+import type { ListsInForce } from '../service.ts';
 import { readFileName, type ForcedOutcome, type ForceOutcome } from './outcome-rules.ts';
 
 export const OUTCOMES_MAX = 10_000;
@@ -54,10 +55,13 @@ export function createStub(): Stub {
 export interface StubOptions {
   readonly stub: Stub;
   readonly clock: Clock;
-  readonly lists: { matcher(): { readonly listSetVersion: number }; hasOnlyStubLists(): boolean };
+  readonly lists: Pick<ListsInForce, 'freshness'> & { matcher(): { readonly listSetVersion: number }; hasOnlyStubLists(): boolean };
 }
 
-/** The same screening with forced outcomes before it. Another list, whoever brought it, ends every answer. */
+/**
+ * The same screening with forced outcomes before it. Another list, whoever brought it, ends every answer; a node that does not know which lists
+ * are active forces nothing, and the screening says why there is no answer.
+ */
 export function forceOutcomes(inner: ScreeningService, { stub, clock, lists }: StubOptions): ScreeningService {
   const conclude = (verdict: Verdict, hits: readonly Hit[]): Screening => {
     const { listSetVersion } = lists.matcher();
@@ -73,6 +77,7 @@ export function forceOutcomes(inner: ScreeningService, { stub, clock, lists }: S
     };
   };
   const answer = (digests: Digests): { readonly screening: Screening; readonly delayMs: number } | undefined => {
+    if (lists.freshness().state !== 'fresh') return undefined;
     if (!lists.hasOnlyStubLists()) return { screening: conclude({ verdict: 'error', reason: 'stub_with_lists' }, []), delayMs: 0 };
     const forced = stub.find(digests.sha256);
     return forced === undefined ? undefined : { screening: conclude(toVerdict(forced), toHits(forced)), delayMs: forced.delayMs ?? 0 };
@@ -80,11 +85,16 @@ export function forceOutcomes(inner: ScreeningService, { stub, clock, lists }: S
   return {
     ...inner,
     async screen(request) {
-      const given = answer(request.digests);
+      const { digests, signal } = request;
+      const delayMs = answer(digests)?.delayMs ?? 0;
+      if (delayMs > 0) await clock.sleep(delayMs, signal ?? new AbortController().signal);
+      if (signal?.aborted === true) return { screening: conclude({ verdict: 'error', reason: 'cancelled' }, []), signals: undefined };
+      // After the delay: a list may have come meanwhile.
+      const given = answer(digests);
       if (given === undefined) return inner.screen(request);
-      if (given.delayMs > 0) await clock.sleep(given.delayMs, request.signal ?? new AbortController().signal);
-      if (request.signal?.aborted === true) return { screening: conclude({ verdict: 'error', reason: 'cancelled' }, []), signals: undefined };
-      return { screening: given.screening, signals: undefined };
+      // Whoever records it asks again when a list came since.
+      const { screening } = given;
+      return { screening, signals: screening.verdict === 'clear' ? { digests, pictures: [] } : undefined };
     },
     rematch: async (signals, options) => answer(signals.digests)?.screening ?? inner.rematch(signals, options),
   };

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => lab.stop());
 beforeEach(() => {
   lab.listed.clear();
-  lab.listed.add(sha256(LISTED));
+  lab.listed.add(sha256(LISTED)).add(sha256(LONG)).add(sha256(LARGE));
 });
 
 const FORM = { 'content-type': 'multipart/form-data; boundary=XyZ123' };
@@ -67,11 +67,28 @@ describe('what passes', () => {
       ),
       FORM,
     ],
+    ...[
+      'multipart/form-data; boundary="XyZ123"',
+      'multipart/form-data;charset=UTF-8;boundary=XyZ123;',
+      'multipart/related; type="application/json"; boundary=XyZ123',
+      'Multipart/Form-Data; Boundary=XyZ123',
+    ].map((type): [string, Buffer, Record<string, string>] => [
+      type,
+      form({ head: `${fileHead('a.jpg', 'image/jpeg; charset=binary')}\r\nContent-Length: ${CLEAR.length}`, content: CLEAR }),
+      { 'content-type': type },
+    ]),
+    [
+      'a boundary with that word in it',
+      multipart('Boundary-1', [{ head: fieldHead('a'), content: 'b' }]),
+      { 'content-type': 'multipart/form-data; boundary=Boundary-1' },
+    ],
+    ['addresses with percent signs', JSON.stringify({ p: `https://a.example/${'%D0%9F%E9/100%'.repeat(60)}` }), JSON_TYPE],
     ['a raw clear picture', CLEAR, { 'content-type': 'image/jpeg' }],
     ['a raw clear picture without a type', CLEAR, {}],
     ['JSON', JSON.stringify({ text: 'hello "you" \\ é', list: [1, 2, 3], deep: { a: null } }), JSON_TYPE],
     ['JSON with a clear picture in it', JSON.stringify({ picture: `data:image/jpeg;base64,${CLEAR.toString('base64')}` }), JSON_TYPE],
     ['JSON with a token', JSON.stringify({ state: Buffer.alloc(3000, 'k\x01\xfe').toString('base64') }), JSON_TYPE],
+    ['a long text in a form', form({ head: fieldHead('text'), content: 'a long märchen '.repeat(20_000) }), FORM],
     ['lines of JSON', '{"a":1}\n{"b":2}\n', { 'content-type': 'application/x-ndjson' }],
     ['a urlencoded form', 'title=hello+world&text=caf%C3%A9&csrf=abc', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['HTML', '<p>Hello <b>you</b> and <svg viewBox="0 0 1 1"></svg></p>', { 'content-type': 'text/html; charset=utf-8' }],
@@ -93,6 +110,11 @@ describe('what passes', () => {
   });
 });
 
+const PERCENT = [...LISTED].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+const PERCENT_BASE64 = LISTED.toString('base64').replaceAll(/(?<=.{20})./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+/** Its base64 has a last line of 16 letters. */
+const LONG = fakeJpeg('listed', 1240);
+const LARGE = fakeJpeg('listed', 90_000);
 const escapeLetters = (text: string): string => Array.from(text, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 
 describe('a listed file is found', () => {
@@ -135,6 +157,7 @@ describe('a listed file is found', () => {
     ['in a data: address in short lines', `<img src="data:image/jpeg;base64,${base64.replaceAll(/.{20}/g, '$&\n')}">`, { 'content-type': 'text/html' }],
     ['as a binary string', JSON.stringify({ p: LISTED.toString('latin1') }), JSON_TYPE],
     ['in a field of a form', form({ head: fieldHead('picture'), content: `data:image/jpeg;base64,${base64}` }), FORM],
+    ['in a large field of a form', form({ head: fieldHead('picture'), content: `data:image/jpeg;base64,${LARGE.toString('base64')}` }), FORM],
     ['in the head of a part', form({ head: `${fieldHead('a')}\r\nX-Data: ${base64}`, content: 'x' }), FORM],
     ['in a urlencoded form', `picture=${encodeURIComponent(base64)}`, { 'content-type': 'application/x-www-form-urlencoded' }],
     [
@@ -148,6 +171,18 @@ describe('a listed file is found', () => {
       `<img src="data:image/jpeg,${[...LISTED].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')}">`,
       { 'content-type': 'text/html' },
     ],
+    [
+      'in base64 in lines of which the last is short',
+      `<m><base64>${LONG.toString('base64').replaceAll(/.{76}/g, '$&\n')}</base64></m>`,
+      { 'content-type': 'text/xml' },
+    ],
+    ['in base64 in lines of which XML made one', `<m><base64>${base64.replaceAll(/.{76}/g, '$& ')}</base64></m>`, { 'content-type': 'text/xml' }],
+    ['in base64 with spaces for plus signs', JSON.stringify({ p: `data:image/jpeg;base64,${base64.replaceAll('+', ' ')}` }), JSON_TYPE],
+    ['in percent signs in JSON', JSON.stringify({ p: PERCENT }), JSON_TYPE],
+    ['in a urlencoded part', form({ head: `${fieldHead('a')}\r\nContent-Type: application/x-www-form-urlencoded`, content: `b=1&p=${PERCENT}` }), FORM],
+    ['in base64, escaped twice', `p=${encodeURIComponent(PERCENT_BASE64)}`, { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['as bytes with signs, as Java writes them', JSON.stringify({ p: [...new Int8Array(LISTED)] }), JSON_TYPE],
+    ['as the bytes of a script', JSON.stringify({ p: new Uint8Array(LISTED) }), JSON_TYPE],
     ['in XML', `<?xml version="1.0"?><methodCall><base64>\n${base64.replaceAll(/.{76}/g, '$&\n')}\n</base64></methodCall>`, { 'content-type': 'text/xml' }],
   ])('%s', async (_name, body, headers) => {
     expect(await screen(body, headers)).toBe('stop match');
@@ -194,6 +229,34 @@ describe('what could be read in two ways is refused', () => {
     ['a message in a part', form({ head: `${fieldHead('a')}\r\nContent-Type: message/rfc822`, content: 'x' }), FORM, 'refuse nested'],
     ['no part', bytes('--XyZ123--\r\n'), FORM, 'refuse malformed'],
     ['no boundary', good, { 'content-type': 'multipart/form-data' }, 'refuse malformed'],
+    // Each was read otherwise by PHP 8.2, or is by the expressions of Rack and formidable: the part that ours takes for a picture is a form for them.
+    ...[
+      'multipart/form-data; xboundary=AAA; boundary=XyZ123',
+      'multipart/form-data; boundary=XyZ123; xboundary=AAA',
+      'multipart/form-data; x="boundary"; y=AAA; boundary=XyZ123',
+      'multipart/form-data; x=" boundary=AAA,"; boundary=XyZ123',
+      'multipart/form-data; Boundary=XyZ123; x=boundary; y=AAA',
+      'image/jpeg; x=multipart; boundary=AAA',
+      'image/x-multipart; boundary=AAA',
+      'text/plain; x=urlencoded',
+    ].map((type): [string, Buffer, Record<string, string>, string] => [
+      type,
+      form({ head: fileHead('a.jpg'), content: Buffer.concat([CLEAR, bytes('\r\n'), multipart('AAA', [{ head: fileHead('b.jpg'), content: LISTED }])]) }),
+      { 'content-type': type },
+      'refuse malformed',
+    ]),
+    ['a boundary with a comma', multipart('AAA,B', [part]), { 'content-type': 'multipart/form-data; boundary="AAA,B"' }, 'refuse malformed'],
+    ['a part that says that it is shorter', form({ head: `${fileHead('a.jpg')}\r\nContent-Length: 600`, content: CLEAR }), FORM, 'refuse malformed'],
+    [
+      'a large part that says that it is shorter',
+      form({ head: `${fileHead('a.jpg')}\r\nContent-Length: 600`, content: fakeJpeg('clear', 90_000) }),
+      FORM,
+      'refuse malformed',
+    ],
+    ['a part that is a piece of a file', form({ head: `${fileHead('a.jpg')}\r\nContent-Range: bytes 0-9/20`, content: CLEAR }), FORM, 'refuse malformed'],
+    ['parts that are messages', good, { 'content-type': 'multipart/digest; boundary=XyZ123' }, 'refuse unknown_type'],
+    ['parts in another alphabet', good, { 'content-type': 'multipart/form-data; charset=utf-7; boundary=XyZ123' }, 'refuse unknown_type'],
+    ['a part in another alphabet', form({ head: `${fieldHead('a')}\r\nContent-Type: text/plain; charset=utf-7`, content: 'x' }), FORM, 'refuse unknown_type'],
     ['a boundary in pieces', good, { 'content-type': 'multipart/form-data; boundary*0=XyZ; boundary*1=123' }, 'refuse malformed'],
     ['an escaped boundary', good, { 'content-type': 'multipart/form-data; boundary="Xy\\Z123"' }, 'refuse malformed'],
     ['too many parts', form(...Array.from({ length: 51 }, () => ({ head: fieldHead('a'), content: 'b' }))), FORM, 'refuse too_many_parts'],
@@ -222,6 +285,8 @@ describe('what could be read in two ways is refused', () => {
   });
 });
 
+const VIDEO = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom\0\0\0\0isommp42'), Buffer.alloc(600, 'x\x01\xfe')]);
+
 describe('what is held', () => {
   it.each<[string, Uint8Array | string, Record<string, string>]>([
     ['an unknown file', Buffer.from([0, 1, 2, 3, 0xfe]), { 'content-type': 'application/octet-stream' }],
@@ -232,6 +297,10 @@ describe('what is held', () => {
     ['a drawing behind a comment', '<?xml version="1.0"?>\n<!-- x --><svg/>', { 'content-type': 'text/xml' }],
     ['a drawing in a field', form({ head: fieldHead('a'), content: '<svg xmlns="http://www.w3.org/2000/svg"/>' }), FORM],
     ['a picture in letters', form({ head: fieldHead('a'), content: `P3 2 2 255 ${'1 2 3 '.repeat(4)}` }), FORM],
+    ['a video in base64 that is broken up', JSON.stringify({ p: VIDEO.toString('base64').replaceAll(/.{8}/g, '$& . ') }), JSON_TYPE],
+    ['a video in base64', JSON.stringify({ p: VIDEO.toString('base64') }), JSON_TYPE],
+    ['text in a form that is too long to be read', form({ head: fieldHead('text'), content: 'a word '.repeat(200_000) }), FORM],
+    ['a large file in a form that begins as text', form({ head: fieldHead('text'), content: `${'a word '.repeat(20_000)}\0` }), FORM],
     ['text that is too long to be read', JSON.stringify({ a: 'b '.repeat(600_000) }), JSON_TYPE],
     ['nothing at all', '', { 'content-type': 'image/jpeg' }],
   ])('%s', async (_name, body, headers) => {
@@ -246,23 +315,6 @@ describe('what is held', () => {
     lab.intake.screening.answer = answer;
     expect(await screen(form(...parts), FORM)).toBe('stop match');
     expect(lab.intake.service.waitingBytes()).toBe(0);
-  });
-});
-
-describe('text that is made to be slow', () => {
-  // With an expression that tries every way to divide it, one of these would hold up the whole gate, and this run.
-  it.each<[string, string]>([
-    ['comments', '<!---->'.repeat(100_000)],
-    ['comments that do not end', '<!--'.repeat(200_000)],
-    ['rows of numbers', `${'1,'.repeat(255)}x`.repeat(1500)],
-    ['numbers far apart', `1${' '.repeat(3000)},`.repeat(250)],
-    ['backslashes', '\\'.repeat(900_000)],
-    ['marks of base64', ';base64,'.repeat(100_000)],
-    ['beginnings of data: addresses', 'data:'.repeat(180_000)],
-    ['ampersands', '&#'.repeat(400_000)],
-    ['lines of letters', `${'A'.repeat(41)}\n`.repeat(7) + ' '.repeat(800_000)],
-  ])('%s', async (_name, text) => {
-    expect(await screen(text, { 'content-type': 'text/plain' })).toMatch(/^(?:release|refuse|stop)/);
   });
 });
 

@@ -17,8 +17,8 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const ESSENCE = new RegExp(`^(${TOKEN}/${TOKEN})[ \\t]*(?=;|$)`);
 /** A quoted value without escapes: what a backslash means there differs between readers. */
 const PARAMETER = new RegExp(`^;[ \\t]*(${TOKEN})=(?:(${TOKEN})|"([^"\\\\\\x00-\\x1f\\x7f]*)")[ \\t]*(?=;|$)`);
-/** RFC 2046: 1 to 70 of these, no space at the end. */
-const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
+/** Of what RFC 2046 allows, without what ends a boundary for a reader that does not know quotes (Rack: a comma), or is left out as a comment. */
+const BOUNDARY = /^[0-9A-Za-z+_\-./:=?]{1,70}$/;
 
 /** @returns undefined for what is not well-formed, or names a parameter twice, or in pieces (RFC 2231) */
 export function parseContentType(text: string): ContentType | undefined {
@@ -67,19 +67,44 @@ export function shapeOf(headers: Readonly<Record<string, string | undefined>>): 
   const given = headers['content-type'];
   if (given === undefined || given.trim() === '') return { kind: 'file' };
   const type = parseContentType(given);
-  return type === undefined ? { kind: 'refuse', reason: 'malformed' } : shapeOfType(type);
+  return type === undefined || !isReadAlike(given, type) ? { kind: 'refuse', reason: 'malformed' } : shapeOfType(type);
 }
 
+const SHAPE_WORDS = /multipart|urlencoded|octet-stream/i;
+
+/**
+ * Many readers do not take a type apart: they search in it. PHP takes the first `boundary` and what stands behind the next equals sign, Rack the
+ * last `boundary=`; formidable reads a form wherever `multipart` stands. All of them must find the same.
+ */
+function isReadAlike(text: string, { essence, parameters }: ContentType): boolean {
+  const others = [...parameters].filter(([name]) => name !== 'boundary').flat();
+  const isForm = essence.startsWith('multipart/');
+  if (others.some((word) => SHAPE_WORDS.test(word)) || (!isForm && /multipart/.test(essence))) return false;
+  if (!isForm || !parameters.has('boundary')) return true;
+  const at = text.search(/boundary/i);
+  const rest = text.slice(at + 'boundary'.length);
+  if (!/[; \t]/.test(text.charAt(at - 1)) || !rest.startsWith('=') || /boundary[ \t]*=/i.test(rest)) return false;
+  // PHP looks for small letters first.
+  return text.startsWith('boundary', at) || !rest.includes('boundary');
+}
+
+/** Parts are messages where nothing says otherwise, or pieces of a file that is put together elsewhere. */
+const UNKNOWN_FORMS: ReadonlySet<string> = new Set(['multipart/digest', 'multipart/byteranges']);
+
 function shapeOfType({ essence, parameters }: ContentType): Shape {
+  if (UNKNOWN_FORMS.has(essence) || !isCharsetKnown({ essence, parameters })) return { kind: 'refuse', reason: 'unknown_type' };
   if (essence.startsWith('multipart/')) {
     const boundary = parameters.get('boundary') ?? '';
     return BOUNDARY.test(boundary) ? { kind: 'multipart', boundary } : { kind: 'refuse', reason: 'malformed' };
   }
   if (isFileType(essence)) return { kind: 'file' };
   const as = textOf(essence);
-  // In another alphabet (UTF-16, UTF-7) the same bytes are another text.
-  if (as === undefined || !CHARSETS.has(parameters.get('charset')?.toLowerCase() ?? 'utf-8')) return { kind: 'refuse', reason: 'unknown_type' };
-  return { kind: 'text', as };
+  return as === undefined ? { kind: 'refuse', reason: 'unknown_type' } : { kind: 'text', as };
+}
+
+/** In another alphabet (UTF-16, UTF-7) the same bytes are another text; those of a file are the same. */
+function isCharsetKnown({ essence, parameters }: ContentType): boolean {
+  return isFileType(essence) || CHARSETS.has(parameters.get('charset')?.toLowerCase() ?? 'utf-8');
 }
 
 function isFileType(essence: string): boolean {
@@ -112,22 +137,38 @@ const SINGLE: ReadonlySet<string> = new Set([
   'content-id',
 ]);
 
+export type PartFault = 'malformed' | 'nested' | 'transfer_coding' | 'content_coding' | 'unknown_type';
+export interface PartHead {
+  readonly fault?: PartFault;
+  /** Some readers (aiohttp) take so many bytes, and not those up to the boundary. */
+  readonly announcedBytes?: number;
+}
+
 /**
  * The head of one part of a multipart body. Every part is a file for us, whatever its head says; it is read only to refuse what another
  * reader would undo or take apart.
  * @param block with the empty line that ends it
- * @returns what to refuse it for, or undefined
  */
-export function findPartFault(block: string): 'malformed' | 'nested' | 'transfer_coding' | 'content_coding' | undefined {
+export function readPartHead(block: string): PartHead {
   const headers = parseFields(block.slice(0, -4).split('\r\n'));
-  if (headers === undefined) return 'malformed';
+  if (headers === undefined || headers.has('content-range')) return { fault: 'malformed' };
+  const length = headers.get('content-length');
+  if (length !== undefined && !/^\d{1,15}[ \t]*$/.test(length)) return { fault: 'malformed' };
+  const fault = findCodingFault(headers) ?? findTypeFault(headers.get('content-type'));
+  return { ...(fault === undefined ? {} : { fault }), ...(length === undefined ? {} : { announcedBytes: Number(length) }) };
+}
+
+function findCodingFault(headers: ReadonlyMap<string, string>): PartFault | undefined {
   if (!isIdentity(headers.get('content-encoding'))) return 'content_coding';
-  if (!isPlainTransfer(headers.get('content-transfer-encoding'))) return 'transfer_coding';
-  const type = headers.get('content-type');
+  return isPlainTransfer(headers.get('content-transfer-encoding')) ? undefined : 'transfer_coding';
+}
+
+function findTypeFault(type: string | undefined): PartFault | undefined {
   if (type === undefined) return undefined;
   const parsed = parseContentType(type);
   if (parsed === undefined) return 'malformed';
-  return /^(?:multipart|message)\//.test(parsed.essence) ? 'nested' : undefined;
+  if (/^(?:multipart|message)\//.test(parsed.essence)) return 'nested';
+  return isCharsetKnown(parsed) ? undefined : 'unknown_type';
 }
 
 function parseFields(lines: readonly string[]): Map<string, string> | undefined {

@@ -3,9 +3,9 @@
  * bare line feeds, folded heads, boundaries that go on. Whatever could be read in two ways is not read at all.
  */
 import { CutOff, TooLong, type ByteReader } from '../byte-reader.ts';
-import { findPartFault } from './content-type-rules.ts';
+import { readPartHead, type PartFault } from './content-type-rules.ts';
 
-export type MultipartFault = 'malformed' | 'nested' | 'transfer_coding' | 'content_coding' | 'too_many_parts';
+export type MultipartFault = PartFault | 'too_many_parts';
 
 export class MultipartError extends Error {
   override readonly name = 'MultipartError';
@@ -34,9 +34,9 @@ export async function* readMultipart(reader: ByteReader, boundary: string, parts
   for (let count = 0; await hasNext(reader, count); count += 1) {
     if (count >= partsMax) throw new MultipartError('too_many_parts');
     const head = (await strictly(reader.readThrough(END_OF_HEAD, HEAD_BYTES_MAX))).toString('latin1');
-    const fault = findPartFault(head);
+    const { fault, announcedBytes } = readPartHead(head);
     if (fault !== undefined) throw new MultipartError(fault);
-    yield { head, content: readContent(reader, mark) };
+    yield { head, content: readContent(reader, mark, announcedBytes) };
   }
 }
 
@@ -63,17 +63,19 @@ async function hasNext(reader: ByteReader, count: number): Promise<boolean> {
   return false;
 }
 
-/** The boundary may stand nowhere but at the end, after a line end that belongs to it. */
-async function* readContent(reader: ByteReader, mark: Buffer): AsyncGenerator<Buffer> {
+/** The boundary may stand nowhere but at the end, after a line end that belongs to it; and there, if the head says how far it is. */
+async function* readContent(reader: ByteReader, mark: Buffer, announcedBytes: number | undefined): AsyncGenerator<Buffer> {
   const pieces = reader.readToMark(mark);
   let last: Buffer = Buffer.alloc(0);
+  let size = 0;
   for (;;) {
     const next = await strictly(pieces.next());
     if (next.done === true) break;
     const all = last.length === 0 ? next.value : Buffer.concat([last, next.value]);
     const safe = Math.max(0, all.length - CRLF.length);
     last = all.subarray(safe);
+    size += safe;
     if (safe > 0) yield all.subarray(0, safe);
   }
-  if (!last.equals(CRLF)) throw new MultipartError('malformed');
+  if (!last.equals(CRLF) || size !== (announcedBytes ?? size)) throw new MultipartError('malformed');
 }

@@ -1,11 +1,32 @@
 /** What the same text is for readers that undo escapes, and whether it is a drawing. Pure. Every step looks at each sign a fixed number of times: the text is a stranger's. */
 
+import type { Steps } from '../../platform/slices.ts';
+
 const NAMED: Readonly<Record<string, string>> = { sol: '/', plus: '+', equals: '=', lowbar: '_', hyphen: '-', newline: '\n', tab: '\t', amp: '&' };
 const CODE_POINT_MAX = 0x10_ffff;
 
-/** The text, and, when they differ, as JSON or a script reads it, as CSS does, and as HTML or XML does. */
-export function readingsOf(text: string): readonly string[] {
-  return [...new Set([text, readScript(text), readStyle(text), readMarkup(text)])];
+/** The text, and, when they differ, as JSON or a script reads it, as CSS does, as HTML or XML does; and each with letters in place of percent signs. */
+export function* readingsOf(text: string): Steps<readonly string[]> {
+  const readings = new Set([text]);
+  for (const read of [readScript, readStyle, readMarkup]) {
+    readings.add(read(text));
+    if (isLong(text)) yield undefined;
+  }
+  for (const reading of [...readings]) {
+    readings.add(readPercent(reading));
+    if (isLong(text)) yield undefined;
+  }
+  return [...readings];
+}
+
+/** One look at more takes milliseconds: others get their turn in between. */
+export function isLong(text: string): boolean {
+  return text.length > 65_536;
+}
+
+/** Of printable ASCII alone: other bytes are looked for as they are written. Percent signs that are escaped themselves are undone together. */
+function readPercent(text: string): string {
+  return text.includes('%') ? text.replaceAll(/%(?:25)*([2-7][0-9a-f]|0[9ad])/gi, toCharacter) : text;
 }
 
 /** Escapes in escapes (JSON within JSON) are undone together. */

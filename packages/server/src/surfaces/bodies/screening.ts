@@ -9,9 +9,20 @@ import type { ScreeningService } from '../../screening/index.ts';
 import { createByteReader } from '../byte-reader.ts';
 import { shapeOf } from './content-type-rules.ts';
 import { MultipartError, readMultipart, type Part } from './multipart.ts';
+import { runInSlices, type Steps } from '../../platform/slices.ts';
 import { readingsOf } from './reading-rules.ts';
 import type { BodyRefusal, BodyRequest, BodyVerdict } from './schema.ts';
-import { EMBEDDED_MAX, findEmbedded, hasPictureInside, isOpaque, isShiftedPicture, readFormValues, readInertText, readJsonStrings } from './text-pieces.ts';
+import {
+  EMBEDDED_MAX,
+  findEmbedded,
+  hasPictureInside,
+  isOpaque,
+  findShiftedPicture,
+  isTextSoFar,
+  readFormValues,
+  readInertText,
+  readJsonStrings,
+} from './text-pieces.ts';
 
 export interface BodyDeps {
   readonly intake: Pick<IntakeService, 'pass' | 'spool'>;
@@ -89,12 +100,11 @@ function conclude(pieces: readonly Piece[]): BodyVerdict {
   return worst === undefined ? { kind: 'release', pieces: all } : { kind: 'stop', passed: worst, pieces: all };
 }
 
-async function pass({ deps, request, pieces }: Task, content: Spooled, isOpaqueFine = false): Promise<Passed> {
+async function pass({ deps, request, pieces }: Task, content: Spooled): Promise<Passed> {
   const { principal, surface, signal } = request;
   const wantsReceipt = request.wantsReceipt === true && content === request.content;
   const passed = await deps.intake.pass({ content, principal, surface, signal, wantsReceipt });
-  const isUnknown = isOpaqueFine && passed.verdict === 'unscannable' && passed.reason === 'unsupported_type';
-  pieces.push({ passed, isLetGo: passed.disposition === 'release' || isUnknown });
+  pieces.push({ passed, isLetGo: passed.disposition === 'release' });
   return passed;
 }
 
@@ -118,17 +128,18 @@ async function screenParts(task: Task, boundary: string): Promise<void> {
   }
 }
 
-/** So much of a part is held in memory to see whether it is text. */
+/** So much of a part is held in memory to see whether it is text; of one that is, as much as of any text. */
 const TEXT_PART_BYTES = 65_536;
 
 async function screenPart(task: Task, { head, content }: Part): Promise<void> {
   const start: Buffer[] = [];
   let size = 0;
-  while (size <= TEXT_PART_BYTES) {
+  for (let most = TEXT_PART_BYTES; size <= most;) {
     const next = await content.next();
     if (next.done === true) return screenSmall(task, head, Buffer.concat(start));
     start.push(next.value);
     size += next.value.length;
+    if (size > most) most = isTextSoFar(Buffer.concat(start)) ? task.deps.limits.bodyTextMaxBytes : 0;
   }
   const state: { fault?: unknown } = {};
   await screenStream(task, joined(start, content, state), state);
@@ -183,10 +194,10 @@ async function screenText(task: Task, bytes: Buffer, how: TextHow): Promise<void
   if (how.isHead === undefined) await compareDigests(task, { digests: digestsOf(bytes), sizeBytes: bytes.length, bytes });
   for (const inner of readStrings(text, how.as)) {
     if (typeof inner !== 'string') await screenText(task, inner, { as: 'plain', depth: how.depth + 1 });
-    else await screenEmbedded(task, readingsOf(inner), how.depth);
+    else await screenEmbedded(task, await inTurns(task, readingsOf(inner)), how.depth);
   }
   // The strings of JSON were read one by one.
-  await screenEmbedded(task, how.as === 'json' ? [text] : readingsOf(text), how.depth);
+  await screenEmbedded(task, how.as === 'json' ? [text] : await inTurns(task, readingsOf(text)), how.depth);
 }
 
 /** Names, values and strings of a structured text. */
@@ -197,8 +208,8 @@ function readStrings(text: string, as: TextHow['as']): readonly (string | Buffer
 }
 
 async function screenEmbedded(task: Task, readings: readonly string[], depth: number): Promise<void> {
-  if (isShiftedPicture(readings)) throw new Refused('disguised');
-  for (const bytes of findEmbedded(readings)) {
+  if (await inTurns(task, findShiftedPicture(readings))) throw new Refused('disguised');
+  for (const bytes of await inTurns(task, findEmbedded(readings))) {
     task.embedded += 1;
     if (task.embedded > EMBEDDED_MAX) throw new Refused('too_many_parts');
     if (readInertText(bytes) !== undefined) await screenText(task, bytes, { as: 'plain', depth: depth + 1 });
@@ -206,6 +217,11 @@ async function screenEmbedded(task: Task, readings: readonly string[], depth: nu
     else if (isOpaque(bytes)) await compareDigests(task, { digests: digestsOf(bytes), sizeBytes: bytes.length, bytes });
     else await screenBytes(task, bytes, true);
   }
+}
+
+/** The texts are a stranger's, and may be long. */
+function inTurns<T>({ request }: Task, steps: Steps<T>): Promise<T> {
+  return runInSlices(steps, request.signal);
 }
 
 async function screenBytes(task: Task, bytes: Buffer, isEmbedded = false): Promise<void> {

@@ -8,9 +8,8 @@ export type Framing = 'newline' | 'zero' | 'legacy';
 
 export interface Command {
   readonly framing: Framing;
-  /** In capitals. */
+  /** In capitals; what follows it is not read. */
   readonly name: string;
-  readonly argument: string;
 }
 
 const LETTER_N = 0x6e;
@@ -26,7 +25,7 @@ export function framingOf(first: number): Framing {
 export function readCommand(framing: Framing, line: string): Command {
   const body = (framing === 'legacy' ? line : line.slice(1)).replace(/\r$/, '');
   const at = body.indexOf(' ');
-  return { framing, name: at === -1 ? body : body.slice(0, at), argument: at === -1 ? '' : body.slice(at + 1) };
+  return { framing, name: at === -1 ? body : body.slice(0, at) };
 }
 
 /** @param id within a session, from 1 */
@@ -34,19 +33,23 @@ export function frameReply(framing: Framing, text: string, id?: number): string 
   return `${id === undefined ? '' : `${id}: `}${text}${framing === 'zero' ? '\0' : '\n'}`;
 }
 
-/** `OK` says that it may be published, and nothing else does. */
-export function describeVerdict(passed: Pick<Passed, 'verdict' | 'disposition' | 'reason'>, isFragment: boolean): string {
-  if (isFragment) return 'stream: a piece of a longer file cannot be screened; raise the stream limit of the client. ERROR';
-  if (passed.disposition === 'release' && passed.verdict !== 'error') return 'stream: OK';
-  if (passed.verdict === 'match') return `stream: ${THREAT} FOUND`;
-  return passed.verdict === 'unscannable' ? 'stream: could not be screened. ERROR' : 'stream: no answer could be given; try again. ERROR';
+/**
+ * `OK` says that it may be published, and nothing else does. Whatever was decided otherwise is FOUND, not only what matches: Discourse publishes on
+ * ERROR, so do earlier versions of Nextcloud, and of several pieces of one file Nextcloud remembers a FOUND and forgets an ERROR.
+ */
+export function describeVerdict(passed: Pick<Passed, 'verdict' | 'disposition'>, isFragment: boolean): string {
+  if (passed.verdict === 'error') return 'stream: no answer could be given; try again. ERROR';
+  return passed.disposition === 'release' && !isFragment ? 'stream: OK' : `stream: ${THREAT} FOUND`;
 }
 
 const PATH_COMMANDS: ReadonlySet<string> = new Set(['SCAN', 'CONTSCAN', 'MULTISCAN', 'ALLMATCHSCAN', 'RAWSCAN']);
 
-/** Commands that are known and not offered: an answer that no client takes for clean. Undefined for others. */
-export function describeRefusal({ name, argument }: Command): string | undefined {
-  if (PATH_COMMANDS.has(name)) return `${argument}: files are not opened here; send them (clamdscan --stream). ERROR`;
+/**
+ * Commands that are known and not offered: an answer that no client takes for clean. The path is not repeated as clamd does: its last part is
+ * the uploader's, and libraries look for `OK` between colons or at the end of a line. Undefined for others.
+ */
+export function describeRefusal({ name }: Pick<Command, 'name'>): string | undefined {
+  if (PATH_COMMANDS.has(name)) return `${name}: files are not opened here; send them (clamdscan --stream). ERROR`;
   if (name === 'FILDES') return 'fd[0]: descriptors are not taken here; send the file (clamdscan --stream). ERROR';
   if (name === 'RELOAD' || name === 'SHUTDOWN' || name === 'DETSTATS' || name === 'DETSTATSCLEAR') return 'COMMAND UNAVAILABLE. ERROR';
   return undefined;

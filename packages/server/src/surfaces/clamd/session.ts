@@ -1,11 +1,12 @@
 /** One connection in clamd's protocol. Without IDSESSION a connection carries one command, as there. */
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { IntakeService, Passed } from '../../intake/index.ts';
 import { GatehouseError } from '../../platform/errors.ts';
 import { createByteReader, TooLong, type ByteReader } from '../byte-reader.ts';
-import type { FragmentWatch } from '../fragments.ts';
+import { CHUNK_HEAD_BYTES, type ChunkTally, type FragmentWatch } from '../fragments.ts';
 import { principalOf } from '../room.ts';
-import type { Connection } from '../socket-listener.ts';
+import { bearSilence, type Connection } from '../socket-listener.ts';
 import { COMMANDS, describeRefusal, describeVerdict, framingOf, frameReply, readCommand, type Command } from './replies-rules.ts';
 
 export interface ClamdDeps {
@@ -19,7 +20,6 @@ export interface ClamdDeps {
 const LINE_BYTES_MAX = 4_096;
 /** A client that is told that it sent too much may still be sending; what is reset is not read. */
 const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
-const LENGTH_BYTES = 4;
 const NEWLINE = 0x0a;
 const ZERO = 0x00;
 
@@ -55,8 +55,7 @@ async function nextCommand(reader: ByteReader): Promise<Command | undefined> {
 async function answer(session: Session, command: Command): Promise<boolean> {
   const { framing, name } = command;
   if (name === 'END') return false;
-  if (name === 'IDSESSION') {
-    if (framing === 'legacy' || session.id !== undefined) return reply(session, command, 'UNKNOWN COMMAND');
+  if (name === 'IDSESSION' && framing !== 'legacy' && session.id === undefined) {
     session.id = 0;
     return true;
   }
@@ -64,7 +63,7 @@ async function answer(session: Session, command: Command): Promise<boolean> {
   if (name === 'INSTREAM') return screenStream(session, command);
   const known = describeSimple(session.deps, command);
   // An unknown command ends a session too: what follows it cannot be told from its content.
-  reply(session, command, known ?? describeRefusal(command) ?? 'UNKNOWN COMMAND');
+  await reply(session, command, known ?? describeRefusal(command) ?? 'UNKNOWN COMMAND');
   return known !== undefined && session.id !== undefined;
 }
 
@@ -75,27 +74,29 @@ function describeSimple({ version }: ClamdDeps, { name }: Command): string | und
   return name === 'STATS' ? 'POOLS: 1\n\nSTATE: VALID PRIMARY\nQUEUE: 0 items\nEND' : undefined;
 }
 
-/** @returns false, so that the connection ends, outside of a session */
-function reply({ connection, id }: Session, { framing }: Command, text: string): boolean {
-  connection.socket.write(frameReply(framing, text, id));
+/** Who does not take the answers is not read on. @returns false, so that the connection ends, outside of a session */
+async function reply({ connection, id }: Session, { framing }: Command, text: string): Promise<boolean> {
+  const { socket, signal } = connection;
+  if (!socket.write(frameReply(framing, text, id))) await once(socket, 'drain', { signal });
   return id !== undefined;
 }
 
 async function screenStream(session: Session, command: Command): Promise<boolean> {
   const { deps, connection, reader } = session;
   const { signal, socket } = connection;
-  const state = { isWhole: false };
+  const state: Incoming = { isWhole: false, chunks: { count: 0, wireBytes: 0, largestBytes: 0, lastBytes: 0 } };
   let passed: Passed;
   try {
     const body = await deps.intake.spool(Readable.from(readChunks(reader, state)), { signal, maxBytes: deps.maxBytes });
     try {
-      passed = await deps.intake.pass({ content: body, principal: principalOf('clamd'), surface: 'clamd', signal, wantsReceipt: false });
+      const request = { content: body, principal: principalOf('clamd'), surface: 'clamd', signal, wantsReceipt: false } as const;
+      passed = await bearSilence(socket, () => deps.intake.pass(request));
     } finally {
       await body.discard();
     }
   } catch (error) {
     const isTooLarge = error instanceof GatehouseError && error.code === 'too_large';
-    reply(session, command, isTooLarge ? 'INSTREAM size limit exceeded. ERROR' : 'stream: the content could not be taken; try again. ERROR');
+    await reply(session, command, isTooLarge ? 'INSTREAM size limit exceeded. ERROR' : 'stream: the content could not be taken; try again. ERROR');
     // Where the next command begins is not known. The answer goes out at once, and what is still sent is read, so that it is not lost with a reset.
     if (!state.isWhole) {
       socket.end();
@@ -103,14 +104,24 @@ async function screenStream(session: Session, command: Command): Promise<boolean
     }
     return state.isWhole && session.id !== undefined;
   }
-  return reply(session, command, describeVerdict(passed, deps.fragments.isFragment(socket.remoteAddress ?? '', passed)));
+  return reply(session, command, describeVerdict(passed, deps.fragments.isFragment(socket.remoteAddress ?? '', passed, state.chunks)));
+}
+
+interface Incoming {
+  isWhole: boolean;
+  readonly chunks: ChunkTally;
 }
 
 /** The chunks of INSTREAM: four bytes of length, then so many bytes; a length of 0 ends. */
-async function* readChunks(reader: ByteReader, state: { isWhole: boolean }): AsyncGenerator<Buffer> {
+async function* readChunks(reader: ByteReader, state: Incoming): AsyncGenerator<Buffer> {
+  const { chunks } = state;
   for (;;) {
-    const length = (await reader.readExact(LENGTH_BYTES)).readUInt32BE();
+    const length = (await reader.readExact(CHUNK_HEAD_BYTES)).readUInt32BE();
     if (length === 0) break;
+    chunks.count += 1;
+    chunks.wireBytes += CHUNK_HEAD_BYTES + length;
+    chunks.largestBytes = Math.max(chunks.largestBytes, length);
+    chunks.lastBytes = length;
     yield* reader.readPieces(length);
   }
   state.isWhole = true;

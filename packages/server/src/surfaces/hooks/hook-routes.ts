@@ -7,6 +7,7 @@ import { readMultipart } from '../../platform/http/body.ts';
 import { json, type Reply } from '../../platform/http/reply.ts';
 import { defineRoute, type Exchange, type Route } from '../../platform/http/route.ts';
 import { describeHook, hookHeaders, outcomeOf, PICTRS_STATUS, RAW_STATUS, type Outcome } from './answer-rules.ts';
+import { watchForm } from './form-rules.ts';
 import { HookReplySchema } from './schema.ts';
 import type { HookRequest, HooksService } from './service.ts';
 
@@ -71,7 +72,7 @@ async function answer(service: HooksService, statuses: Readonly<Record<Outcome, 
   return json(describeHook(passed), { status: statuses[outcomeOf(passed)], headers: hookHeaders(passed) });
 }
 
-/** The body, or the one file in a form. Other fields are refused: a form that is handed on as it came could carry a second file in one. */
+/** The body, or the one file in a form. Whatever else is in it is refused: a form that is handed on as it came could carry a second file there. */
 function readFile(exchange: Exchange, maxBytes: number): Pick<HookRequest, 'feed' | 'signal'> {
   const type = exchange.header('content-type')?.trim().toLowerCase() ?? '';
   if (!type.startsWith('multipart/')) return openFeed(exchange, maxBytes);
@@ -82,8 +83,11 @@ function readFile(exchange: Exchange, maxBytes: number): Pick<HookRequest, 'feed
     signal: AbortSignal.any([exchange.signal, failed.signal]),
     async feed(sink) {
       try {
+        const watch = watchForm(exchange.header('content-type') ?? '');
+        exchange.incoming.on('data', (piece: Buffer) => watch.add(piece));
         const fields = await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: ({ stream, fileName }) => sink(stream, { fileName }) });
-        if (fields.size > 0) throw new GatehouseError('invalid_request', 'Send one file and no other field. Nothing was let through.');
+        if (fields.size > 0 || !watch.isOnePart())
+          throw new GatehouseError('invalid_request', 'Send one file, no other field, and nothing around them. Nothing was let through.');
       } catch (error) {
         // A malformed body leaves its file stream open for ever; whoever reads it must let go.
         failed.abort();

@@ -203,6 +203,20 @@ describe('the raw hook', () => {
     await isEmptyAgain();
   });
 
+  it.each<[string, string, number]>([
+    ['a form', '--x\r\n<file>\r\n\r\nclear\r\n--x--\r\n', 200],
+    ['a form without a last line break', '--x\r\n<file>\r\n\r\nclear\r\n--x--', 200],
+    ['bytes before it', 'match\r\n--x\r\n<file>\r\n\r\nclear\r\n--x--\r\n', 400],
+    ['bytes after it', '--x\r\n<file>\r\n\r\nclear\r\n--x--\r\nmatch', 400],
+    ['a part without a name', '--x\r\n<file>\r\n\r\nclear\r\n--x\r\ncontent-type: image/jpeg\r\n\r\nmatch\r\n--x--\r\n', 400],
+    ['such a part first', '--x\r\ncontent-type: image/jpeg\r\n\r\nmatch\r\n--x\r\n<file>\r\n\r\nclear\r\n--x--\r\n', 400],
+  ])('looks at all that it was sent: %s', async (_name, body, status) => {
+    const sent = body.replace('<file>', 'content-disposition: form-data; name="f"; filename="a"');
+    for (const type of ['boundary=x', 'boundary="x"; charset=utf-8'])
+      expect((await ask('/v1/hooks/raw', sent, { 'content-type': `multipart/form-data; ${type}` })).status).toBe(status);
+    await isEmptyAgain();
+  });
+
   it('gives a receipt when it is asked for one, for clear content only', async () => {
     const clear = await ask('/v1/hooks/raw?receipt=1', 'clear');
     const { receipt, sha256, sizeBytes } = await read(clear);
@@ -428,6 +442,22 @@ describe('matrix-content-scanner', () => {
     screening.known.add(createHash('sha256').update('clear again').digest('hex'));
     screening.version += 1;
     expect(await read(await call(`${BASE}/scan/matrix.example/one`))).toMatchObject({ clean: false });
+    screening.known.clear();
+    // Others between the look into the memory and the answer.
+    for (const [text, change] of [
+      ['clear, then known', (digest: string) => void screening.known.add(digest)],
+      ['clear, then like another', () => void ((screening.version += 1), (screening.answer = async () => ({ verdict: 'match' })))],
+    ] as const) {
+      media.set('one', { bytes: Buffer.from(text) });
+      expect(await read(await call(`${BASE}/scan/matrix.example/one`))).toMatchObject({ clean: true });
+      screening.rematch = async (signals) => {
+        change(signals.digests.sha256);
+        return rematch(signals);
+      };
+      expect(await read(await call(`${BASE}/scan/matrix.example/one`))).toMatchObject({ clean: false });
+      screening.rematch = rematch;
+    }
+    screening.answer = undefined;
     screening.known.clear();
   });
 });

@@ -112,11 +112,13 @@ async function judgeContent(deps: Deps, question: MatrixQuestion, content: Spool
 
 async function screen({ parts, cache }: Deps, { principal, signal }: MatrixQuestion, content: Spooled): Promise<ReturnType<ResultCache['find']>> {
   const { sha256 } = content.digests;
-  const known = cache.find(sha256, parts.lists.matcher().listSetVersion);
+  const version = parts.lists.matcher().listSetVersion;
+  const known = cache.find(sha256, version);
   if (known !== undefined) {
-    // What was said before is worth nothing while this node could not say it: no lists, or lists that may be out of date.
-    const { verdict } = await parts.screening.rematch({ digests: content.digests, pictures: [] });
-    return verdict === 'error' ? undefined : known;
+    // What was said before is worth nothing while this node could not say it: no lists, or lists that may be out of date; or others since.
+    const { verdict, listSetVersion } = await parts.screening.rematch({ digests: content.digests, pictures: [] });
+    if (verdict === 'error') return undefined;
+    if (listSetVersion === version && !(verdict === 'match' && known.isReleased)) return known;
   }
   const who = principal.kind === 'key' ? principal : principalOf('matrix');
   const passed = await parts.intake.pass({ content, principal: who, surface: 'matrix', signal, wantsReceipt: false });

@@ -25,3 +25,16 @@ export function describeBody(head: Pick<IcapHead, 'method'>, inner: ReadonlyMap<
   if (head.method === 'RESPMOD' || headers['content-type'] === undefined || headers['content-type'] === '') headers['content-type'] = RAW;
   return { headers };
 }
+
+/** RFC 9110 15.3.7 (206) and RFC 3229 (226): answers that hold not the file, but a part or a change of it. */
+const PARTIAL_STATUS = /^HTTP\/\S+ 2(?:06|26)(?: |$)/i;
+const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
+
+/** Whether the heads say that the body is not a whole file: no digest of a part is on a list, and who asks for parts puts them together. */
+export function isPart(head: Pick<IcapHead, 'method'>, inner: ReadonlyMap<string, InnerHead>, sizeBytes: number): boolean {
+  const from = inner.get(head.method === 'REQMOD' ? 'req-hdr' : 'res-hdr');
+  const range = from?.headers.get('content-range');
+  if (range === undefined) return head.method === 'RESPMOD' && PARTIAL_STATUS.test(from?.startLine ?? '');
+  const [, first, last, total] = CONTENT_RANGE.exec(range)?.map(Number) ?? [];
+  return first !== 0 || last !== sizeBytes - 1 || total !== sizeBytes;
+}

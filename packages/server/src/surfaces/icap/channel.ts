@@ -1,7 +1,7 @@
 /** One connection: bytes in as events, bytes out with the reader's pace, and the times within which something must happen. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import type { Connection } from '../socket-listener.ts';
+import { bearSilence, type Connection } from '../socket-listener.ts';
 import { answerFault, type AnswerContext } from './answer-rules.ts';
 import { IcapParser, type IcapEvent } from './parser-rules.ts';
 import { IcapFault } from './protocol-rules.ts';
@@ -92,15 +92,7 @@ export function openChannel(options: ChannelOptions): Channel {
     async write(bytes) {
       if (!socket.write(bytes)) await once(socket, 'drain', { signal: connection.signal });
     },
-    async undisturbed(work) {
-      const idleMs = socket.timeout ?? 0;
-      socket.setTimeout(0);
-      try {
-        return await work();
-      } finally {
-        socket.setTimeout(idleMs);
-      }
-    },
+    undisturbed: (work) => bearSilence(socket, work),
     finish: () => linger(socket, source, tuning.lingerMs),
   };
 }

@@ -127,6 +127,31 @@ describe('what is not clear', () => {
   });
 });
 
+describe('a part of a file', () => {
+  const content = 'clear part';
+  const fetched = (status: string, headers: string): Promise<string> => {
+    const http = `HTTP/1.1 ${status}\r\n${headers}\r\n`;
+    return ask(`RESPMOD icap://h/respmod ICAP/1.0\r\nAllow: 204\r\nEncapsulated: res-hdr=0, res-body=${http.length}\r\n\r\n${http}`, chunks(content));
+  };
+  const sent = (headers: string): Promise<string> => {
+    const http = `PUT /a HTTP/1.1\r\n${headers}\r\n`;
+    return ask(`REQMOD icap://h/reqmod ICAP/1.0\r\nAllow: 204\r\nEncapsulated: req-hdr=0, req-body=${http.length}\r\n\r\n${http}`, chunks(content));
+  };
+
+  it.each(['bytes 0-9/11', 'bytes 1-10/11', 'bytes 0-9/*', 'bytes 0-10/11', 'bytes 0-9/10, bytes 0-9/10', 'pages 1-2/2'])('%s', async (range) => {
+    expect(await fetched('206 Partial Content', `Content-Range: ${range}\r\n`)).toMatch(BLOCKED);
+    expect(await fetched('200 OK', `Content-Range: ${range}\r\n`)).toMatch(BLOCKED);
+    expect(await sent(`Content-Range: ${range}\r\n`)).toMatch(BLOCKED);
+  });
+
+  it('is what an answer says that tells of no range; a range that is the whole is none', async () => {
+    expect(await fetched('206 Partial Content', 'Content-Type: multipart/byteranges; boundary=a\r\n')).toMatch(BLOCKED);
+    expect(await fetched('226 IM Used', '')).toMatch(BLOCKED);
+    expect(statusOf(await fetched('206 Partial Content', 'Content-Range: bytes 0-9/10\r\n'))).toBe('ICAP/1.0 204 No Modifications Needed');
+    expect(statusOf(await sent('Content-Range: bytes 0-9/10\r\n'))).toBe('ICAP/1.0 204 No Modifications Needed');
+  });
+});
+
 describe('Nextcloud and ownCloud', () => {
   const HEAD = 'PUT / HTTP/1.0\r\nHost: nextcloud\r\n\r\n';
   const NEXT = `Allow: 204\r\nHost: h\r\nUser-Agent: NC-ICAP-CLIENT/0.5.0\r\nX-Client-IP: 192.0.2.7\r\nConnection: close\r\n`;

@@ -5,7 +5,7 @@ import type { Spooled } from '../../intake/index.ts';
 import { createBodyScreener, type BodyVerdict } from '../bodies/index.ts';
 import { createFragmentWatch } from '../fragments.ts';
 import { principalOf, type SurfaceParts } from '../room.ts';
-import { describeBody } from './body-rules.ts';
+import { describeBody, isPart } from './body-rules.ts';
 import type { IcapHead, InnerHead } from './protocol-rules.ts';
 
 export type Outcome =
@@ -49,7 +49,7 @@ export function createJudge({ context, intake, screening }: SurfaceParts): Judge
       const { headers } = describeBody(head, inner);
       const verdict: BodyVerdict =
         headers === undefined ? { kind: 'refuse', reason: 'malformed' } : await screenBody({ content, headers, principal, surface: 'icap', signal });
-      const isPiece = isFragment(content, verdict, peer);
+      const isPiece = isFragment(content, verdict, peer) || isPart(head, inner, content.sizeBytes);
       switch (verdict.kind) {
         case 'release':
           return isPiece ? refuse('fragment') : { kind: 'release' };

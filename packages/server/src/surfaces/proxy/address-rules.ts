@@ -30,11 +30,22 @@ export type ProxyRoute = ProxyRoutes['routes'][number];
 
 /** The first that fits. @param path without its query */
 export function findRoute({ routes }: ProxyRoutes, method: string, path: string): ProxyRoute | undefined {
+  if (isWandering(path)) return undefined;
   return routes.find((route) => route.methods.some((one) => one === method) && isPath(route.path, path));
 }
 
 export function isNamed({ routes }: ProxyRoutes, path: string): boolean {
-  return routes.some((route) => isPath(route.path, path));
+  return !isWandering(path) && routes.some((route) => isPath(route.path, path));
+}
+
+/** With dot segments, as any server may read them, it is another address for the application: escaped, escaped twice, with a backslash, with parameters (`..;x`). */
+function isWandering(path: string): boolean {
+  return path
+    .replaceAll(/%(?:25)+/g, '%')
+    .replaceAll(/%2e/gi, '.')
+    .replaceAll(/%3b/gi, ';')
+    .split(/\/|\\|%2f|%5c/i)
+    .some((segment) => /^\.{1,2}(?:$|;|%00)/.test(segment));
 }
 
 function isPath(pattern: string, path: string): boolean {

@@ -38,6 +38,17 @@ export function toRecord(raw: RawHeaders): Readonly<Record<string, string>> {
   return record;
 }
 
+/** All of one name, in their order: several lines are one list (RFC 9110, section 5.3). */
+function listOf(raw: RawHeaders, wanted: string): string | undefined {
+  const values = [...pairsOf(raw)].filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** What a gateway (CGI, WSGI) makes of a name: signs that are no letters become one and the same. */
+function toGatewayName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
+}
+
 export interface RequestHead {
   readonly method: string;
   readonly url: string;
@@ -48,7 +59,15 @@ export interface RequestHead {
 export function findHeadFault({ method, url, rawHeaders }: RequestHead): string | undefined {
   if (method === 'CONNECT' || method === 'TRACE') return `the method ${method}`;
   if (!url.startsWith('/')) return 'an address that is no path';
-  return findNameFault(rawHeaders) ?? findValueFault(toRecord(rawHeaders));
+  // For some servers the address ends there.
+  if (url.includes('#')) return 'a fragment in the address';
+  return findNameFault(rawHeaders) ?? findValueFault(toRecord(rawHeaders)) ?? findOptionFault(rawHeaders);
+}
+
+/** What says what a body is, or whose request it is, belongs to no connection; taken away on the way, it would be another body. */
+function findOptionFault(rawHeaders: RawHeaders): string | undefined {
+  const bad = optionsOf(rawHeaders).find((name) => SINGLE.has(name) && !HOP_BY_HOP.has(name));
+  return bad === undefined ? undefined : `${bad} as an option of the connection`;
 }
 
 function findNameFault(rawHeaders: RawHeaders): string | undefined {
@@ -56,8 +75,8 @@ function findNameFault(rawHeaders: RawHeaders): string | undefined {
   for (const [name] of pairsOf(rawHeaders)) {
     const key = name.toLowerCase();
     if (SINGLE.has(key) && seen.has(key)) return `two headers ${key}`;
-    // What a lenient server or gateway (CGI) takes for a header of the same name.
-    if (key.includes('_') && SINGLE.has(key.replaceAll('_', '-'))) return 'an underscore in a header that says what the body is';
+    // What a lenient server or gateway takes for a header of the same name.
+    if (!SINGLE.has(key) && SINGLE.has(toGatewayName(name))) return 'another sign for the hyphen in a header that says what the body is';
     seen.add(key);
   }
   return undefined;
@@ -97,30 +116,43 @@ const FORWARDED: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-
 
 /** What goes to the application: everything but what is ours or of this connection. */
 export function toOriginHeaders(rawHeaders: RawHeaders, forwarding: Forwarding): string[] {
-  const headers = toRecord(rawHeaders);
-  const dropped = namesOfConnection(headers['connection']);
+  const dropped = namesOfConnection(rawHeaders);
   const out: string[] = [];
   for (const [name, value] of pairsOf(rawHeaders)) {
     const key = name.toLowerCase();
+    const gatewayName = toGatewayName(name);
     // Nobody but Gatehouse says what Gatehouse found.
-    if (dropped.has(key) || key === 'content-length' || FORWARDED.has(key) || key.replaceAll('_', '-').startsWith('gatehouse-')) continue;
+    if (dropped.has(key) || key === 'content-length' || FORWARDED.has(gatewayName) || gatewayName.startsWith('gatehouse-')) continue;
     out.push(name, value);
   }
-  const before = forwarding.isTrusted ? headers : {};
-  out.push('X-Forwarded-For', [before['x-forwarded-for'], forwarding.remoteAddress].filter((hop) => hop !== undefined).join(', '));
-  out.push('X-Forwarded-Proto', before['x-forwarded-proto'] ?? 'http');
-  out.push('X-Forwarded-Host', before['x-forwarded-host'] ?? headers['host'] ?? '');
+  out.push(...describeClient(rawHeaders, forwarding));
   if (forwarding.bodyBytes !== undefined) out.push('Content-Length', String(forwarding.bodyBytes));
   for (const [name, value] of Object.entries(forwarding.added)) out.push(name, value);
   return out;
 }
 
+function describeClient(rawHeaders: RawHeaders, { isTrusted, remoteAddress }: Forwarding): string[] {
+  const headers = toRecord(rawHeaders);
+  const before = isTrusted ? headers : {};
+  // HAProxy adds a line of its own behind the client's.
+  const hops = isTrusted ? listOf(rawHeaders, 'x-forwarded-for') : undefined;
+  return [
+    ['X-Forwarded-For', hops === undefined ? remoteAddress : `${hops}, ${remoteAddress}`],
+    ['X-Forwarded-Proto', before['x-forwarded-proto'] ?? 'http'],
+    ['X-Forwarded-Host', before['x-forwarded-host'] ?? headers['host'] ?? ''],
+  ].flat();
+}
+
 /** What goes back to the client. */
 export function toClientHeaders(rawHeaders: RawHeaders): string[] {
-  const dropped = namesOfConnection(toRecord(rawHeaders)['connection']);
+  const dropped = namesOfConnection(rawHeaders);
   return [...pairsOf(rawHeaders)].filter(([name]) => !dropped.has(name.toLowerCase())).flat();
 }
 
-function namesOfConnection(connection: string | undefined): ReadonlySet<string> {
-  return new Set([...HOP_BY_HOP, ...(connection ?? '').split(',').map((name) => name.trim().toLowerCase())]);
+function namesOfConnection(rawHeaders: RawHeaders): ReadonlySet<string> {
+  return new Set([...HOP_BY_HOP, ...optionsOf(rawHeaders)]);
+}
+
+function optionsOf(rawHeaders: RawHeaders): readonly string[] {
+  return (listOf(rawHeaders, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase());
 }

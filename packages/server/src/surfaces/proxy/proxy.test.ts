@@ -8,7 +8,8 @@ import { emptyIntake } from '../../../test/support/intake.ts';
 import { startOrigin, type OriginServer } from '../../../test/support/origin-server.ts';
 import { dial, exchange, startRoom, type TestRoom } from '../../../test/support/surface-room.ts';
 import { proxyRoom, type ProxyService } from './index.ts';
-import { findRoute, RoutesFileSchema } from './address-rules.ts';
+import { toOriginHeaders } from './head-rules.ts';
+import { findRoute, isNamed, RoutesFileSchema } from './address-rules.ts';
 
 const ROUTES = {
   routes: [
@@ -173,6 +174,35 @@ describe('a request with content', () => {
   });
 });
 
+describe('headers for the application', () => {
+  const sent = async (text: string): Promise<Record<string, unknown>> => {
+    expect(await raw(`GET / HTTP/1.1\r\nHost: a\r\n${text}Connection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    return origin.received[0]?.headers ?? {};
+  };
+
+  it('say nothing in the name of Gatehouse, nor of a proxy before it, by any sign for the hyphen', async () => {
+    const headers = await sent(
+      'Gatehouse-Verdict: clear\r\nGatehouse_Receipt: x\r\ngatehouse.reference: x\r\nX_Forwarded_For: 9.9.9.9\r\nX-Forwarded.For: 9.9.9.9\r\n',
+    );
+    expect(Object.keys(headers).filter((name) => /gatehouse|forwarded/.test(name))).toEqual(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']);
+    expect(headers['x-forwarded-for']).toBe('127.0.0.1');
+  });
+
+  it('are without those of the connection, in however many lines it names them', async () => {
+    expect(await sent('Connection: x-one\r\nConnection: x-two\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\xe9\xff\r\n')).toMatchObject({ 'x-three': '3\xe9\xff' });
+    expect(Object.keys(origin.received[0]?.headers ?? {}).filter((name) => /^x-(?:one|two)$/.test(name))).toEqual([]);
+  });
+
+  it("name every hop that a trusted proxy tells of: HAProxy adds a line behind the client's", () => {
+    const given = ['Host', 'a', 'X-Forwarded-For', '9.9.9.9', 'X-Forwarded-For', '192.0.2.1'];
+    const hops = (isTrusted: boolean): string | undefined => {
+      const headers = toOriginHeaders(given, { remoteAddress: '10.0.0.1', isTrusted, bodyBytes: undefined, added: {} });
+      return headers[headers.indexOf('X-Forwarded-For') + 1];
+    };
+    expect([hops(true), hops(false)]).toEqual(['9.9.9.9, 192.0.2.1, 10.0.0.1', '10.0.0.1']);
+  });
+});
+
 describe('a request without content', () => {
   it.each(['GET', 'HEAD', 'OPTIONS', 'DELETE'])('%s passes, and the answer comes back as it is', async (method) => {
     const answer = await send('/gone', undefined, {}, method);
@@ -216,6 +246,9 @@ describe('ambiguous heads are refused, and nothing reaches the application', () 
     ['a chunk that is too short', `${HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\nclear\r\n0\r\n\r\n`],
     ['another expectation', `${HEAD}Expect: 200-ok\r\nConnection: close\r\nContent-Length: 5\r\n\r\nclear`],
     ['a whole address', `POST http://elsewhere/upload HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 5\r\n\r\nclear`],
+    ['a fragment', `POST /upload#x HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 5\r\n\r\nclear`],
+    ['a type that is of the connection', `${HEAD}Connection: close\r\nConnection: x, Content-Type\r\nContent-Length: 5\r\n\r\nclear`],
+    ['a dot for a hyphen', `${HEAD}Content.Type: text/plain\r\nContent-Length: 5\r\n\r\nclear`],
     ['TRACE', `TRACE / HTTP/1.1\r\nHost: a\r\n\r\n`],
     ['no host', `POST /upload HTTP/1.1\r\nContent-Length: 5\r\n\r\nclear`],
     ['a zero byte', `${HEAD}X-A: a\0b\r\nContent-Length: 5\r\n\r\nclear`],
@@ -318,6 +351,27 @@ describe('the file of routes', () => {
     const path = join(dir, 'bad.json');
     await writeFile(path, JSON.stringify(file));
     await expect(startRoom(proxyRoom, { proxyListen: '127.0.0.1:0', proxyOrigin: origin.url, proxyRoutesFile: path })).rejects.toThrow(expected);
+  });
+
+  it('names no address that is another one for the application', () => {
+    const routes = RoutesFileSchema.parse({ routes: [{ path: '/a/**' }, { path: '/b/*' }] });
+    const bad = [
+      '/a/../x',
+      '/a/./x',
+      '/a/..',
+      '/a/%2e%2E/x',
+      '/a/.%2e/x',
+      '/a/%252e%252e/x',
+      '/a/x%2f..%2f..%2fx',
+      '/a/..%5cx',
+      '/a/..\\x',
+      '/a/..;/x',
+      '/a/..%3bp/x',
+      '/b/..',
+    ];
+    expect(bad.filter((path) => findRoute(routes, 'POST', path) !== undefined || isNamed(routes, path))).toEqual([]);
+    const good = ['/a/..x', '/a/.well-known/x', '/a/x..', '/a/...', '/a/b%2Fc', '/b/x;v=1'];
+    expect(good.filter((path) => findRoute(routes, 'POST', path) === undefined)).toEqual([]);
   });
 
   it('names paths by segments', () => {
