@@ -1,6 +1,6 @@
 /** How content comes in by HTTP: the raw body, or one file in multipart/form-data. */
 import { GatehouseError } from '../platform/errors.ts';
-import { readMultipart } from '../platform/http/body.ts';
+import { CSRF_FIELD, readMultipart } from '../platform/http/body.ts';
 import type { Exchange } from '../platform/http/route.ts';
 import type { Announced } from './spool.ts';
 import type { Feed } from './uploads.ts';
@@ -12,17 +12,20 @@ export function openFeed(exchange: Incoming & Exchange, maxBytes: number): { rea
   const coding = exchange.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity' && coding !== '')
     throw new GatehouseError('unsupported_media_type', 'A Content-Encoding is not accepted: send the bytes as they will be published. Nothing was kept.');
-  const isMultipart = exchange.header('content-type')?.trim().toLowerCase().startsWith('multipart/form-data') === true;
+  const isMultipart = exchange.header('content-type')?.trim().toLowerCase().startsWith('multipart/') === true;
   return isMultipart ? openMultipart(exchange, maxBytes) : { feed: (sink) => sink(exchange.incoming, readAnnounced(exchange)), signal: exchange.signal };
 }
 
+/** Other fields are refused: whoever hands the form on as it came would hand on a second file in one of them unscreened. */
 function openMultipart(exchange: Exchange, maxBytes: number): { readonly feed: Feed; readonly signal: AbortSignal } {
   const failed = new AbortController();
   return {
     signal: AbortSignal.any([exchange.signal, failed.signal]),
     async feed(sink) {
       try {
-        await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: (file) => sink(file.stream, { fileName: file.fileName }) });
+        const fields = await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: (file) => sink(file.stream, { fileName: file.fileName }) });
+        if ([...fields.keys()].some((name) => name !== CSRF_FIELD))
+          throw new GatehouseError('invalid_request', 'Send one file and no other field. Nothing was kept.');
       } catch (error) {
         // A malformed body leaves its file stream open for ever; whoever reads it must let go.
         failed.abort();

@@ -116,14 +116,19 @@ describe('receiving', () => {
     expect(await intake.context.blobs.quarantine.has(sha('slow'))).toBe(true);
   });
 
-  it('takes one file of a form, and nothing of a form with two, with none, or cut off', async () => {
+  it('takes one file of a form, and nothing of a form with two, with none, with anything else in it or around it, or cut off', async () => {
     const form = (...names: readonly string[]): FormData => {
       const data = new FormData();
       for (const name of names) data.append('file', new Blob(['clear form']), name);
       return data;
     };
     const view = await announce();
-    for (const bad of [form('a.png', 'b.png'), form()]) expect(await codeOf(await put(view, bad))).toBe('invalid_request');
+    const withField = form('a.png');
+    withField.append('other', 'clear form');
+    for (const bad of [form('a.png', 'b.png'), form(), withField]) expect(await codeOf(await put(view, bad))).toBe('invalid_request');
+    const whole = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nclear form\r\n--x--\r\n';
+    for (const bad of [`picture\r\n${whole}`, `${whole}picture`, `--x\r\n\r\npicture\r\n${whole}`])
+      expect(await codeOf(await put(view, bad, { headers: { 'content-type': 'multipart/form-data; boundary=x' } }))).toBe('invalid_request');
     const cut = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nclear f';
     expect([400, 422]).toContain((await put(view, cut, { headers: { 'content-type': 'multipart/form-data; boundary=x' } })).status);
     // The answer may be out before the file is gone.

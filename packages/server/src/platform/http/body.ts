@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { GatehouseError, type ErrorCode } from '../errors.ts';
+import { watchForm } from './form-watch.ts';
 import type { Exchange } from './route.ts';
 
 const JSON_BYTES_MAX = 1_048_576;
@@ -55,13 +56,17 @@ export interface MultipartOptions {
 }
 
 /**
- * Reads multipart/form-data. Files are handed over one after the other as streams. The CSRF field must come before the first file when the
+ * Reads multipart/form-data. Files are handed over one after the other as streams; that the form was nothing but its parts is known at its end, and
+ * otherwise it fails. The CSRF field must come before the first file when the
  * request comes with a session cookie: a file that is large would otherwise be handled before the proof has arrived.
  * @returns the fields
  * @throws {GatehouseError} csrf_failed, too_large, invalid_request, length_mismatch, unsupported_media_type
  */
 export async function readMultipart(exchange: Exchange, options: MultipartOptions): Promise<ReadonlyMap<string, string>> {
-  const parser = createParser(requireType(exchange, 'multipart/form-data'), options);
+  const type = requireType(exchange, 'multipart/form-data');
+  const parser = createParser(type, options);
+  const watch = watchForm(type);
+  let parts = 0;
   const fields = new Map<string, string>();
   const open = new Set<Readable>();
   let chain: Promise<void> = Promise.resolve();
@@ -74,10 +79,13 @@ export async function readMultipart(exchange: Exchange, options: MultipartOption
       for (const stream of open) stream.destroy(fault);
     };
     const refuse = (code: ErrorCode, detail: string): void => fail(new GatehouseError(code, detail));
-    parser.on('field', (name, value, _isNameCut, isCut) =>
-      isCut ? refuse('too_large', `A field may hold at most ${FIELD_BYTES_MAX} bytes.`) : void fields.set(name, value),
-    );
+    parser.on('field', (name, value, _isNameCut, isCut) => {
+      parts += 1;
+      if (isCut) return refuse('too_large', `A field may hold at most ${FIELD_BYTES_MAX} bytes.`);
+      fields.set(name, value);
+    });
     parser.on('file', (field, stream, fileName, _encoding, mimeType) => {
+      parts += 1;
       open.add(stream);
       // A broken body makes the parser emit an error here, also when nobody reads yet; without a listener that would end the process.
       stream.on('error', () => undefined);
@@ -101,8 +109,10 @@ export async function readMultipart(exchange: Exchange, options: MultipartOption
     parser.on('finish', () => void chain.then(resolve, reject));
     exchange.incoming.on('error', fail);
     exchange.incoming.on('aborted', () => refuse('length_mismatch', 'The connection ended before the whole body had arrived.'));
+    exchange.incoming.on('data', (piece: Buffer) => watch.add(piece));
     exchange.incoming.pipe(parser);
   });
+  if (watch.countParts() !== parts) throw new GatehouseError('invalid_request', 'The form has something before, between or behind its parts.');
   requireCsrf(exchange, fields.get(CSRF_FIELD));
   return fields;
 }

@@ -463,6 +463,21 @@ describe('bodies', () => {
     expect(codeOf(await send('POST', '/files', { headers: multipart, body: field }))).toBe('413 too_large');
     expect((await send('POST', '/files', { headers: multipart, body: `${file('1234567890')}--B--\r\n` })).status).toBe(200);
   });
+
+  it('are whole forms and nothing else: what a parser passes over could be what another one reads', async () => {
+    const { send } = await start();
+    const part = (name: string): string => `--B\r\ncontent-disposition: form-data${name}\r\n\r\n1\r\n`;
+    const whole = `${part('; name="n"')}${part('; name="f"; filename="a"')}--B--\r\n`;
+    const headers = { ...as('scanner'), 'content-type': 'multipart/form-data; boundary=B' };
+    for (const [body, answer] of [
+      [whole, 200],
+      [whole.slice(0, -2), 200],
+      [`picture\r\n${whole}`, 400],
+      [`${whole}picture`, 400],
+      [whole.replace('\r\n--B\r\n', '\r\n--B \r\n'), 400],
+    ] as const)
+      expect([body, (await send('POST', '/files', { headers, body })).status]).toEqual([body, answer]);
+  });
 });
 
 describe('a client that goes away in the middle of a file', () => {

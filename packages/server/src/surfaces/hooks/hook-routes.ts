@@ -2,12 +2,9 @@
 import { z } from 'zod';
 import { openFeed } from '../../intake/index.ts';
 import type { AppContext } from '../../platform/context.ts';
-import { GatehouseError } from '../../platform/errors.ts';
-import { readMultipart } from '../../platform/http/body.ts';
 import { json, type Reply } from '../../platform/http/reply.ts';
-import { defineRoute, type Exchange, type Route } from '../../platform/http/route.ts';
+import { defineRoute, type Route } from '../../platform/http/route.ts';
 import { describeHook, hookHeaders, outcomeOf, PICTRS_STATUS, RAW_STATUS, type Outcome } from './answer-rules.ts';
-import { watchForm } from './form-rules.ts';
 import { HookReplySchema } from './schema.ts';
 import type { HookRequest, HooksService } from './service.ts';
 
@@ -40,7 +37,7 @@ export function hookRoutes(service: HooksService, { config }: AppContext): reado
         503: { description: 'Not decided: do not publish; try again', ...reply },
       },
       async handle(exchange) {
-        const feed = readFile({ ...exchange, params: {}, query: new URLSearchParams() }, config.maxUploadBytes);
+        const feed = openFeed({ ...exchange, params: {}, query: new URLSearchParams() }, config.maxUploadBytes);
         return answer(service, RAW_STATUS, { ...feed, principal: exchange.principal, surface: 'hook', wantsReceipt: exchange.query.receipt === '1' });
       },
     }),
@@ -60,7 +57,7 @@ export function hookRoutes(service: HooksService, { config }: AppContext): reado
         503: { description: 'Not decided: pict-rs does not store it', ...reply },
       },
       async handle(exchange) {
-        const feed = readFile({ ...exchange, params: {}, query: new URLSearchParams() }, config.maxUploadBytes);
+        const feed = openFeed({ ...exchange, params: {}, query: new URLSearchParams() }, config.maxUploadBytes);
         return answer(service, PICTRS_STATUS, { ...feed, principal: exchange.principal, surface: 'pictrs', wantsReceipt: false });
       },
     }),
@@ -70,29 +67,4 @@ export function hookRoutes(service: HooksService, { config }: AppContext): reado
 async function answer(service: HooksService, statuses: Readonly<Record<Outcome, number>>, request: HookRequest): Promise<Reply> {
   const passed = await service.screen(request);
   return json(describeHook(passed), { status: statuses[outcomeOf(passed)], headers: hookHeaders(passed) });
-}
-
-/** The body, or the one file in a form. Whatever else is in it is refused: a form that is handed on as it came could carry a second file there. */
-function readFile(exchange: Exchange, maxBytes: number): Pick<HookRequest, 'feed' | 'signal'> {
-  const type = exchange.header('content-type')?.trim().toLowerCase() ?? '';
-  if (!type.startsWith('multipart/')) return openFeed(exchange, maxBytes);
-  // For its refusal of content codings.
-  openFeed(exchange, maxBytes);
-  const failed = new AbortController();
-  return {
-    signal: AbortSignal.any([exchange.signal, failed.signal]),
-    async feed(sink) {
-      try {
-        const watch = watchForm(exchange.header('content-type') ?? '');
-        exchange.incoming.on('data', (piece: Buffer) => watch.add(piece));
-        const fields = await readMultipart(exchange, { maxBytes, maxFiles: 1, onFile: ({ stream, fileName }) => sink(stream, { fileName }) });
-        if (fields.size > 0 || !watch.isOnePart())
-          throw new GatehouseError('invalid_request', 'Send one file, no other field, and nothing around them. Nothing was let through.');
-      } catch (error) {
-        // A malformed body leaves its file stream open for ever; whoever reads it must let go.
-        failed.abort();
-        throw error;
-      }
-    },
-  };
 }
