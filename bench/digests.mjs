@@ -1,7 +1,7 @@
 /** Exact look-up of digests in the table of packages/server/src/lists/digest-table.ts: bytes a key, nanoseconds for a value that is there and for one that is not. */
 import { toRecords } from '../packages/server/dist/lists/digest-records.js';
 import { createDigestTable } from '../packages/server/dist/lists/digest-table.js';
-import { runAtOnce } from '../packages/server/dist/lists/slices.js';
+import { runAtOnce } from '../packages/server/dist/platform/slices.js';
 import { createDraw } from './data.mjs';
 import { median, round, withRange } from './measure.mjs';
 

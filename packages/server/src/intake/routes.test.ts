@@ -160,7 +160,7 @@ describe('receiving', () => {
     for (let count = 0; count < 4; count++) outgoing.write(Buffer.alloc(MAX_BYTES / 2));
     expect(await status).toBe(413);
     outgoing.destroy();
-    expect(await spooled()).toEqual([]);
+    await expect.poll(spooled).toEqual([]);
     expect((await put(view, 'clear')).status).toBe(200);
   });
 
@@ -217,7 +217,7 @@ describe('POST /v1/scan', () => {
     expect(reply.receipt === undefined).toBe(status !== 200);
     expect(response.headers.get('retry-after')).toBe(status === 503 ? '5' : null);
     expect(reply.message).toBe(status === 200 ? 'The file was accepted.' : `This file could not be published. Reference ${reply.id}.`);
-    expect(await spooled()).toEqual([]);
+    await expect.poll(spooled).toEqual([]);
   });
 
   it('gives no receipt when none is wanted, and has a limit of its own', async () => {

@@ -106,7 +106,7 @@ describe('INSTREAM', () => {
     ['clear '.repeat(16_667), 'INSTREAM size limit exceeded. ERROR'],
   ])('content %# is answered as it must be', async (content, expected) => {
     for (const prefix of ['z', 'n']) expect(await ask(instream(content, prefix))).toBe(`${expected}${prefix === 'z' ? '\0' : '\n'}`);
-    expect(room.intake.service.waitingBytes()).toBe(0);
+    await expect.poll(() => room.intake.service.waitingBytes()).toBe(0);
   });
 
   it('nothing at all is never clean', async () => {

@@ -216,7 +216,7 @@ describe('a file that is looked up ends where every upload does', () => {
     ];
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 415]);
     expect([await kept(), counts()]).toEqual([before, counted]);
-    expect(app.app.services.intake.waitingBytes()).toBe(0);
+    await expect.poll(() => app.app.services.intake.waitingBytes()).toBe(0);
   });
 
   it('counts against the limits of the spool', async () => {

@@ -309,7 +309,7 @@ describe('matrix-content-scanner', () => {
       outgoing.end();
     });
     await isEmptyAgain();
-    expect(room.intake.service.waitingBytes()).toBe(0);
+    await expect.poll(() => room.intake.service.waitingBytes()).toBe(0);
   });
 
   it('screens thumbnails as they are, with the parameters of the specification only', async () => {

@@ -319,7 +319,7 @@ describe('faults', () => {
     const address = other.opened[0]?.address;
     expect((await fetch(`http://${address}/upload`, { method: 'POST', headers: JPEG, body: 'clear' })).status).toBe(502);
     expect((await fetch(`http://${address}/`)).status).toBe(502);
-    expect(other.intake.service.waitingBytes()).toBe(0);
+    await expect.poll(() => other.intake.service.waitingBytes()).toBe(0);
     await other.stop();
   });
 
