@@ -324,8 +324,8 @@ describe('the page', () => {
   it('tells of a refused proof first, and has the focus there', async () => {
     await answerWallet(page, {}, 'forged');
     expect(await page.title()).toBe('Not answered yet: Are you 18 or older?');
-    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(en.noticeRefused);
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(en.noticeRefused);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
   });
 
   it('gives help where the operator has some, else names the service', async () => {
@@ -340,7 +340,7 @@ describe('the page', () => {
     await typeMail(page, '07700 900123');
     expect(await page.title()).toBe(`Error: ${PHONE_TITLE}`);
     await page.getByRole('link', { name: en.phoneWrong }).click();
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('value');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('value');
     expect(await page.locator('#value').inputValue()).toBe('07700 900123');
     expect(await page.locator('#value').getAttribute('aria-invalid')).toBe('true');
     await typeMail(page, '+44 (7700) 900-123');
@@ -594,9 +594,9 @@ describe('by keyboard alone', () => {
     const page = await context.newPage();
     await enter(page);
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(en.skip);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(en.skip);
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
     const unmarked: string[] = [];
     for (let presses = 0; presses < 60; presses++) {
       await page.keyboard.press('Tab');
@@ -688,7 +688,7 @@ describe('without JavaScript', () => {
   it('has the focus on what went wrong', async () => {
     await answerWallet(page, {}, 'forged');
     // Scripts of the page do not run; the debugger's do.
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
   });
 });
 

@@ -152,7 +152,7 @@ describe('the button of the page', () => {
     );
     await button().click();
     await page.getByRole('alert').filter({ hasText: en.noticeRefused }).waitFor();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
     await isNoDeadEnd();
   });
 

@@ -29,9 +29,9 @@ describe('a newcomer, by keyboard', () => {
   it('skips to the content first', async () => {
     await page.goto(app.url);
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to main content');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to main content');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
   });
 
   it('sees where the focus is, on every control of the page', async () => {
@@ -68,7 +68,7 @@ describe('a newcomer, by keyboard', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/^Finished:/).waitFor();
     expect(await page.locator('#try-status').textContent()).toBe('Finished: 5 would be held, 1 would be published');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Results');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Results');
     const cards = page.locator('#result-cards > li');
     expect(await cards.count()).toBe(6);
     for (const words of ['Demonstration', 'Distance', 'Orientation', 'List-set version', 'Signal']) expect(await cards.nth(1).textContent()).toContain(words);
