@@ -24,6 +24,8 @@ export interface Channel {
   /** The content of the request, to its end; `onPreview` when the client waits to be told to go on. @throws {IcapFault} */
   readBody(onPreview: (isWhole: boolean) => Promise<void>): AsyncGenerator<Buffer>;
   write(bytes: string | Uint8Array): Promise<void>;
+  /** Until the system has the bytes, so that their memory can be used again. @throws when the connection is gone */
+  writeThrough(bytes: Uint8Array): Promise<void>;
   /** Without the limit on silence: while content is screened the client has nothing to say. */
   undisturbed<T>(work: () => Promise<T>): Promise<T>;
   /** Says goodbye, so that the answer arrives. */
@@ -92,6 +94,10 @@ export function openChannel(options: ChannelOptions): Channel {
     async write(bytes) {
       if (!socket.write(bytes)) await once(socket, 'drain', { signal: connection.signal });
     },
+    writeThrough: (bytes) =>
+      new Promise((resolve, reject) => {
+        socket.write(bytes, (error) => (error === null || error === undefined ? resolve() : reject(error)));
+      }),
     undisturbed: (work) => bearSilence(socket, work),
     finish: () => linger(socket, source, tuning.lingerMs),
   };
