@@ -15,7 +15,7 @@ export function toDraftCookie(draft) {
 /** Of the cookie, which anybody can have written. */
 export function readDraft(value = '') {
   try {
-    const [title, alt] = JSON.parse(Buffer.from(value, 'base64url').toString());
+    const [title = '', alt = ''] = JSON.parse(Buffer.from(value, 'base64url').toString());
     return { title: String(title).slice(0, TITLE_MAX), alt: String(alt).slice(0, ALT_MAX) };
   } catch {
     return { title: '', alt: '' };

@@ -3,13 +3,13 @@
  * so there is no new version. Old files stay for a day for nodes that are reading them.
  */
 import type { AppContext } from '../platform/context.ts';
+import { runInSlices, type Steps } from '../platform/slices.ts';
 import { lockList, requireList } from './changes.ts';
 import { NUMBER_BYTES, writeNumber } from './digest-records.ts';
 import { concatenate } from './entry-batch.ts';
 import { readFlags } from './list-state.ts';
 import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';
 import { readSegment, SEGMENT_RECORDS_MAX, storeSegment } from './segment.ts';
-import { runInSlices, type Steps } from '../platform/slices.ts';
 import { countUnfolded, foldSegments, readContents, takeStaleFiles, type Contents, type NewSegment } from './store-entries.ts';
 import { readList, readTogether } from './store.ts';
 import { sortValues } from './value-sort.ts';

@@ -1,12 +1,12 @@
 /** The net difference between two list-set versions, from the records that every change leaves for ever. */
 import type { AppContext } from '../platform/context.ts';
 import { GatehouseError } from '../platform/errors.ts';
+import { runInSlices, type Steps } from '../platform/slices.ts';
 import { isSameSnapshot } from './changes.ts';
 import { groupBy } from './grouping.ts';
 import { createEntryRuns, FLAG_DISABLED, FLAG_WITHDRAWN, type EntryRuns } from './entry-runs.ts';
 import { readFlags } from './list-state.ts';
 import { ENTRY_CHANGES, type Difference, type EntryChange, type ListDifference } from './schema-changes.ts';
-import { runInSlices, type Steps } from '../platform/slices.ts';
 import { readStateHistory, type Contents } from './store-entries.ts';
 import { readTogether, readVersion, readVersions, type VersionRow } from './store.ts';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runAtOnce } from '../platform/slices.ts';
 import { NUMBER_BYTES, toRecords } from './digest-records.ts';
 import { DigestRows, readRecords } from './digest-rows.ts';
 import { createDigestTable, type DigestTable } from './digest-table.ts';
-import { runAtOnce } from '../platform/slices.ts';
 
 const WIDTH = 16;
 

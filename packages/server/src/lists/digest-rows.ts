@@ -7,8 +7,8 @@
  * equal and its bucket says the same of the first bits. Within a bucket the search is binary: values that share a long prefix cost
  * the logarithm of their number.
  */
-import { NUMBER_BYTES, readNumber, writeNumber } from './digest-records.ts';
 import type { Steps } from '../platform/slices.ts';
+import { NUMBER_BYTES, readNumber, writeNumber } from './digest-records.ts';
 import { compareBytes } from './value-sort.ts';
 
 /** Bytes that the bucket implies once it has as many bits. */

@@ -2,9 +2,9 @@
  * Exact look-up of digests in memory: rows as digest-rows.ts packs them, and a map for what was added since. Only grows; what is out of
  * force is sorted out by the reader.
  */
+import type { Steps } from '../platform/slices.ts';
 import { toRecords } from './digest-records.ts';
 import { DigestRows, readRecords, type RowSource } from './digest-rows.ts';
-import type { Steps } from '../platform/slices.ts';
 
 /** So many parts are looked through one after the other; then they become one. */
 const PARTS_MAX = 3;

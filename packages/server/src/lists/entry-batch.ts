@@ -1,6 +1,6 @@
 /** Entries on their way from a file: columns of bytes, no object per entry. */
-import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';
 import type { Steps } from '../platform/slices.ts';
+import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';
 
 /** Texts end to end: the i-th is bytes[ends[i - 1] … ends[i]], UTF-8. */
 export interface TextColumn {

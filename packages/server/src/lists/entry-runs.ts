@@ -2,9 +2,9 @@
  * Which entry numbers have which type. An import gives its new entries of one type consecutive numbers, so that a few runs describe
  * millions of entries, and the place of a PDQ hash in the index follows from its number.
  */
+import type { Steps } from '../platform/slices.ts';
 import { findLast } from './ascending.ts';
 import { SIGNAL_TYPES, type SignalType } from './schema.ts';
-import type { Steps } from '../platform/slices.ts';
 
 export interface Run {
   readonly first: number;

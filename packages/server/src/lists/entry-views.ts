@@ -1,11 +1,11 @@
 /** Entries for people: by number, with their state, and no more of the value than recognises it. */
 import type { AppContext } from '../platform/context.ts';
+import { runInSlices } from '../platform/slices.ts';
 import { FLAG_WITHDRAWN } from './entry-runs.ts';
 import type { ListState } from './list-state.ts';
 import { DIGEST_TYPES } from './matcher.ts';
 import { maskValue } from './rules.ts';
 import type { EntryState, EntryView } from './schema-changes.ts';
-import { runInSlices } from '../platform/slices.ts';
 import { readReferences } from './store-entries.ts';
 
 export interface EntryQuery {

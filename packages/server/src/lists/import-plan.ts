@@ -1,11 +1,11 @@
 /** What an import changes: the sorted values of a file compared with what the list holds, without an object per entry. */
+import type { Steps } from '../platform/slices.ts';
 import { NUMBER_BYTES, readNumber, writeNumber } from './digest-records.ts';
 import type { EntryColumn, ListEntries } from './entry-batch.ts';
 import { FLAG_WITHDRAWN } from './entry-runs.ts';
 import type { ImportMode } from './schema-changes.ts';
 import { SIGNAL_BYTES, SIGNAL_TYPES, type SignalType } from './schema.ts';
 import { SEGMENT_RECORDS_MAX } from './segment.ts';
-import type { Steps } from '../platform/slices.ts';
 import { compareBytes, sortValues } from './value-sort.ts';
 
 const SLICE_RECORDS = 16_384;

@@ -7,6 +7,7 @@
 import type { AppContext } from '../platform/context.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { GatehouseError } from '../platform/errors.ts';
+import { runInSlices } from '../platform/slices.ts';
 import { lockList, NO_COUNTS, recordChange, requireList } from './changes.ts';
 import { joinBatches, referenceAt, type EntryBatch } from './entry-batch.ts';
 import {
@@ -25,7 +26,6 @@ import { readFlags } from './list-state.ts';
 import { readListFile, type ListFileInput, type ListFileReport } from './list-file.ts';
 import type { ImportMode, ImportPhase, ImportReport } from './schema-changes.ts';
 import { readSegment, storeSegment } from './segment.ts';
-import { runInSlices } from '../platform/slices.ts';
 import { addDeltas, addReferences, addRuns, addSegments, readContents, type NewDelta, type NewSegment } from './store-entries.ts';
 import type { TakeTurn } from './turns.ts';
 import { isUniqueViolation, readList, readTogether, readVersion, type ListRow } from './store.ts';

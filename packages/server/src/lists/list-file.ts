@@ -5,10 +5,10 @@
 import { extname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatehouseError } from '../platform/errors.ts';
+import { runInSlices } from '../platform/slices.ts';
 import { createColumnBuilder, joinBatches, type ColumnBuilder, type EntryBatch, type ListEntries } from './entry-batch.ts';
 import { createLineSplitter } from './file-lines.ts';
 import { createCsvReader, createJsonReader, createTextReader, type RowReader, type RowSink } from './file-rows.ts';
-import { runInSlices } from '../platform/slices.ts';
 import { guessType, isSuspicious, readHeaderWord, type ColumnMap } from './rules.ts';
 import { SIGNAL_BYTES, SIGNAL_TYPES, type BadLine, type FileFormat, type SignalType } from './schema.ts';
 

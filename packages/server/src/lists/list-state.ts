@@ -3,6 +3,7 @@
  * grow; a state does not see entries above its own last number.
  */
 import type { BlobStore } from '../platform/blobs.ts';
+import { runInSlices, type Steps } from '../platform/slices.ts';
 import { NUMBER_BYTES, readNumber } from './digest-records.ts';
 import { createDigestTable, type DigestTable } from './digest-table.ts';
 import { countInForce, createEntryRuns, FLAG_DISABLED, FLAG_WITHDRAWN, type EntryRuns, type TypeCounts } from './entry-runs.ts';
@@ -11,7 +12,6 @@ import { DIGEST_TYPES, type DigestType, type MatchableList } from './matcher.ts'
 import { createPdqHolder, fillIndex, type ListSources, type PdqHolder } from './pdq-index.ts';
 import { SIGNAL_BYTES, type SignalType } from './schema.ts';
 import { readSegment } from './segment.ts';
-import { runInSlices, type Steps } from '../platform/slices.ts';
 import type { Contents } from './store-entries.ts';
 import type { DeltaRow, ListRow, SegmentRow } from './store.ts';
 

@@ -5,6 +5,7 @@
  */
 import { createHammingIndex, type HammingIndex, type MatchColumns } from '@gatehouse/hamming';
 import { ORIENTATIONS } from '@gatehouse/pdq';
+import { runAtOnce, runInSlices, type Steps } from '../platform/slices.ts';
 import { toRecords } from './digest-records.ts';
 import { createDigestTable, type DigestTable } from './digest-table.ts';
 import { referenceAt, type EntryColumn, type ListEntries } from './entry-batch.ts';
@@ -23,7 +24,6 @@ import {
   type PictureHashes,
   type QuerySignals,
 } from './schema.ts';
-import { runAtOnce, runInSlices, type Steps } from '../platform/slices.ts';
 
 export const DIGEST_TYPES = ['md5', 'sha1', 'sha256'] as const;
 export type DigestType = (typeof DIGEST_TYPES)[number];

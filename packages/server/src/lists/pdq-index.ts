@@ -3,6 +3,7 @@ import { createHammingIndex, type HammingIndex } from '@gatehouse/hamming';
 import type { BlobStore } from '../platform/blobs.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
+import { runInSlices, type Steps } from '../platform/slices.ts';
 import { NUMBER_BYTES, readNumber } from './digest-records.ts';
 import type { EntryRuns } from './entry-runs.ts';
 import { EMPTY_LINEAGE } from './index-lineage.ts';
@@ -11,7 +12,6 @@ import type { SnapshotStore } from './index-snapshots.ts';
 import type { HashSource } from './match-protocol.ts';
 import { SIGNAL_BYTES } from './schema.ts';
 import { readSegment } from './segment.ts';
-import { runInSlices, type Steps } from '../platform/slices.ts';
 import type { Contents } from './store-entries.ts';
 
 /** What it takes to load lists. */

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
 import { createTestContext, type TestContext } from '../../test/support/context.ts';
+import { runAtOnce } from '../platform/slices.ts';
 import { toRecords } from './digest-records.ts';
 import { createDigestTable } from './digest-table.ts';
 import { createEntryRuns } from './entry-runs.ts';
 import { migrations } from './migrations.ts';
 import { readSegment, storeSegment } from './segment.ts';
 import { SIGNAL_TYPES } from './schema.ts';
-import { runAtOnce } from '../platform/slices.ts';
 import { sortValues } from './value-sort.ts';
 
 let database: TestDatabase;
