@@ -71,6 +71,7 @@ function tool(name, args) {
 
 function node(args) {
   const done = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (done.signal !== null) note(`ended by ${done.signal}; SIGKILL without anybody's doing is the system, for want of memory`);
   process.exitCode = done.status ?? 1;
 }
 

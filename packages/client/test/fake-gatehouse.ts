@@ -1,6 +1,7 @@
 /** A Gatehouse of a few lines, on loopback, that can also lie, stall, fail and talk too much. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { whole } from './stub.ts';
 
 export const API_KEY = 'gh_test_0123456789';
 export const RETURN_CODE = 'c0de'.repeat(16);
@@ -25,7 +26,7 @@ export class FakeGatehouse {
   readonly calls: string[] = [];
   twists: { open?: Twist; read?: Twist; verify?: Twist } = {};
   url = '';
-  readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server: Server = createServer(whole((body, request, response) => this.#serve(body.toString(), request, response)));
 
   async listen(): Promise<void> {
     await new Promise<void>((done) => void this.#server.listen(0, '127.0.0.1', done));
@@ -67,9 +68,7 @@ export class FakeGatehouse {
     };
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let text = '';
-    for await (const chunk of request) text += String(chunk);
+  #serve(text: string, request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? '';
     this.calls.push(`${request.method} ${path}`);
     const [name, answer] = this.#answer(request, path, text === '' ? {} : (JSON.parse(text) as Record<string, unknown>));

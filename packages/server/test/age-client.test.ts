@@ -43,7 +43,10 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      received.push(verifyWebhook({ headers: request.headers, body: Buffer.concat(chunks), secret }));
+      const callback = verifyWebhook({ headers: request.headers, body: Buffer.concat(chunks), secret });
+      // Only the first is looked at, and later: what is wrong with it fails there.
+      callback.catch(() => undefined);
+      received.push(callback);
       response.writeHead(204).end();
     });
   });

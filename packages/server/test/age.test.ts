@@ -20,10 +20,13 @@ let hook = '';
 let onCallback: (body: string) => void = () => undefined;
 beforeAll(async () => {
   receiver = createServer((request, response) => {
-    void text(request).then((body) => {
-      onCallback(body);
-      response.writeHead(204).end();
-    });
+    text(request)
+      .then((body) => {
+        onCallback(body);
+        response.writeHead(204).end();
+      })
+      // Whoever called went away while it was speaking.
+      .catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   hook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const body = `type,value,reference\n${HASHES.map((hash, i) => `pdq,${hash},case-${i + 1}`).join('\n')}\nmd5,${valueOf('md5', 'a')},case-md5\n`;
   const imported = await app.call(`/v1/lists/${listId}/import?format=csv`, { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } });
   expect(imported.status).toBe(200);
-}, 60_000);
+});
 afterAll(() => app.stop());
 
 const post = (path: string, json: unknown, headers: Record<string, string> = {}): Promise<Response> =>
@@ -63,7 +63,12 @@ describe('POST /v1/match', () => {
           ),
     );
     // First: it keeps this process, and with it the server's connections, busy for seconds on a slow machine.
-    const expected = new Map([...queries.entries()].filter(([at]) => at % 4 < 2).map(([index, query]) => [index, findAll(query)]));
+    const expected = new Map<number, ReturnType<typeof findAll>>();
+    for (const [index, query] of queries.entries()) {
+      if (index % 4 < 2) expected.set(index, findAll(query));
+      // The runner, and the database's connections, are answered meanwhile.
+      await nextTurn();
+    }
     const before = await searches();
     const response = await post('/v1/match', { signals: queries.map(pdq) });
     expect(response.status).toBe(200);

@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeBrowser, SITE } from '../../test/browser.ts';
 import { API_KEY, FakeGatehouse, RETURN_CODE } from '../../test/fake-gatehouse.ts';
+import { whole } from '../../test/stub.ts';
 import { createAgeGate, readAge, toExpress, toFastify, toHono, toNext, type AgeGate, type AgeGateOptions } from '../index.ts';
 
 const fake = new FakeGatehouse();
@@ -68,7 +69,10 @@ const sites: Record<string, (gate: AgeGate, server: Server) => Promise<unknown> 
     site.use(toHono(gate.endpoints), toHono(gate.protect()));
     site.onError(() => new Response('broken', { status: 500 }));
     site.all('*', (c) => c.text(`content ${readAge(c)?.grade}`));
-    server.on('request', (request, reply) => void bridge(site, request, reply));
+    server.on(
+      'request',
+      whole((_body, request, reply) => bridge(site, request, reply)),
+    );
     return undefined;
   },
 };

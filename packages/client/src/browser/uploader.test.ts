@@ -1,8 +1,8 @@
 /** What a page does when Gatehouse, the line or the site's own server fail in the middle. The browser's part is in packages/server/test/e2e. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { whole } from '../../test/stub.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 
 const UPLOAD = `upl_${'0'.repeat(26)}`;
@@ -21,8 +21,8 @@ let answers: Record<string, Answer[]>;
 let asked: Asked[];
 let tickets: number;
 let permits: number;
-const server = createServer((request, response) => {
-  void buffer(request).then((body) => {
+const server = createServer(
+  whole((body, request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { authorization, 'gatehouse-permit': permit } = request.headers;
     asked.push({ path, ticket: authorization?.replace('Bearer ', '') ?? '', permit: permit === undefined ? undefined : String(permit), bytes: body.length });
@@ -32,8 +32,8 @@ const server = createServer((request, response) => {
     const reply =
       path === '/v1/permits' && answer.status === 200 ? { permitted: true, permit: `ghp_${(permits += 1)}`, message: 'yes', ...answer.body } : answer.body;
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(reply ?? {}));
-  });
-});
+  }),
+);
 let gatehouseUrl: string;
 beforeAll(async () => {
   await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));

@@ -2,11 +2,11 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import express from 'express';
 import fastify, { type FastifyRequest } from 'fastify';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { whole } from '../../test/stub.ts';
 import {
   createReceiptGate,
   readReceipt,
@@ -52,15 +52,15 @@ function issue(claims: object = {}, header: object = {}): string {
 /** What the fake says: a status and a body for each path. */
 let answers: Record<string, { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> }>;
 let asked: { readonly path: string; readonly key: string | undefined; readonly body: string }[];
-const gatehouse = createServer((request, response) => {
-  void buffer(request).then((body) => {
+const gatehouse = createServer(
+  whole((body, request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     asked.push({ path, key: request.headers.authorization, body: body.toString() });
     const { status, body: reply, headers = {} } = answers[path] ?? { status: 404, body: {} };
     const isRaw = reply instanceof Uint8Array;
     response.writeHead(status, { 'content-type': isRaw ? 'image/jpeg' : 'application/json', ...headers }).end(isRaw ? reply : JSON.stringify(reply));
-  });
-});
+  }),
+);
 let url: string;
 const listen = async (server: Server): Promise<string> => {
   await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
@@ -153,13 +153,14 @@ function asInNext(request: Request): Request {
 }
 
 function bridge(server: Server, serve: (request: Request) => Promise<Response>): void {
-  server.on('request', (request, response) => {
-    void buffer(request).then(async (body) => {
+  server.on(
+    'request',
+    whole(async (body, request, response) => {
       const headers = new Headers(Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]));
       const reply = await serve(new Request(`http://127.0.0.1${request.url}`, { method: 'POST', headers, body: new Uint8Array(body) }));
       response.writeHead(reply.status).end(await reply.text());
-    });
-  });
+    }),
+  );
 }
 
 describe.each(Object.keys(sites))('%s', (name) => {

@@ -1,7 +1,7 @@
 /** The sample pictures and the demonstration list: files of ours beside the sources, read when they are needed. */
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { PACKAGE_DIR } from '../platform/entry.ts';
 import { GatehouseError } from '../platform/errors.ts';
 import { SAMPLE_WORDS, type Sample } from './schema.ts';
@@ -29,12 +29,24 @@ function toSample(fileName: string): Sample[] {
 }
 
 export function openSample({ fileName }: Sample): Readable {
-  return createReadStream(join(DATA_DIR, fileName));
+  return openLate(join(DATA_DIR, fileName));
 }
 
 /** @throws {GatehouseError} `internal` when the file is not there */
 export function openDemonstrationList(): Readable {
   const path = join(DATA_DIR, 'demo-list.csv');
   if (!existsSync(path)) throw new GatehouseError('internal', 'The demonstration list is missing from this installation. Nothing was changed.');
-  return createReadStream(path);
+  return openLate(path);
+}
+
+/**
+ * Opened when it is read: whoever gets it may be too busy to take it. A file that is open already would then stay open, and a fault in opening it
+ * (too many open files) would be an event that nobody hears, which ends the process.
+ */
+function openLate(path: string): Readable {
+  return Readable.from(readPieces(path), { objectMode: false });
+}
+
+async function* readPieces(path: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(path) as AsyncIterable<Buffer>;
 }

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { expectSafePage, HOSTILE, PERSON, withRights } from '../../test/support/markup.ts';
 import { renderOverview } from './overview-page.tsx';
@@ -76,6 +78,16 @@ describe('the files that come with it', () => {
         break;
       }
     }
+  });
+
+  it('are opened only when somebody reads them: what is refused before costs no open file and no event that ends the process', async () => {
+    const stream = openSample({ name: 'x', fileName: 'not-there.jpg', contentType: 'image/jpeg', title: '', about: '' });
+    const faults: unknown[] = [];
+    stream.on('error', (error) => faults.push(error));
+    await expect(stat(new URL('data/not-there.jpg', import.meta.url))).rejects.toMatchObject({ code: 'ENOENT' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(faults).toEqual([]);
+    await expect(text(stream)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('are a demonstration list of hashes, with a heading', async () => {

@@ -24,10 +24,13 @@ let intake: TestIntake;
 beforeAll(async () => {
   db = await createIntakeDatabase();
   server = createServer((request, response) => {
-    void text(request).then((body) => {
-      deliveries.push({ headers: request.headers, body });
-      answer(response);
-    });
+    text(request)
+      .then((body) => {
+        deliveries.push({ headers: request.headers, body });
+        answer(response);
+      })
+      // Whoever called went away while it was speaking.
+      .catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;

@@ -3,6 +3,7 @@ import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSpool, type Spool, type SpoolOptions, type SpoolRequest } from './spool.ts';
 
@@ -169,6 +170,24 @@ describe('receive', () => {
     source.push(pattern(70_000));
     setTimeout(() => source.destroy(new Error('aborted')), 5);
     await expect(received).rejects.toMatchObject({ code: 'length_mismatch' });
+    await expectEmpty(spool);
+  });
+
+  it('outlives a sender that goes away before it is read, and one that does after it was refused', async () => {
+    const [early, late] = [new Readable({ read: () => undefined }), Readable.from([pattern(2_000_000)])];
+    const openLate = (async (...args: Parameters<typeof open>) => {
+      // A listener for this is what keeps the process alive: an event without one is an exception, here and there.
+      expect(() => early.emit('error', new Error('reset'))).not.toThrow();
+      early.destroy(new Error('reset'));
+      await nextTurn();
+      return open(...args);
+    }) as typeof open;
+    const spool = await make({ openFile: openLate });
+    await expect(spool.receive(early, request())).rejects.toMatchObject({ code: 'length_mismatch' });
+    const other = await make();
+    for (const refuse of [() => other.receive(late, request()), () => other.measure(Readable.from([pattern(9)]), request({ maxBytes: 8 }))])
+      await expect(refuse()).rejects.toMatchObject({ code: 'too_large' });
+    expect(() => late.emit('error', new Error('reset'))).not.toThrow();
     await expectEmpty(spool);
   });
 

@@ -84,6 +84,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   return {
     usedBytes: () => used,
     async receive(source, request) {
+      endQuietly(source);
       const path = join(options.dir, randomHex(12));
       let booked = 0;
       const discard = async (): Promise<void> => {
@@ -114,13 +115,24 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         throw toGatehouseError(error);
       }
     },
-    measure: (source, request) => pass(source, request, async () => undefined),
+    async measure(source, request) {
+      endQuietly(source);
+      return pass(source, request, async () => undefined);
+    },
     async sweep() {
       const names = await readdir(options.dir);
       for (const name of names) await rm(join(options.dir, name), { force: true });
       return names.length;
     },
   };
+}
+
+/**
+ * A source may break off before anybody reads it, such as while its file is being opened, and after whoever read it gave it up. Then its error has no
+ * listener, which would end the process; a reader that comes later is told all the same.
+ */
+function endQuietly(source: Readable): void {
+  source.on('error', () => undefined);
 }
 
 /** Not over the border of a file system, nor in one that knows no second names: then it is copied. */

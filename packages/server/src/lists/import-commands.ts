@@ -55,19 +55,20 @@ async function runImport(context: CommandContext, args: CommandArguments): Promi
 }
 
 interface Source {
-  readonly stream: Readable;
+  /** Called when there is somebody to read it: a file that cannot be opened would otherwise end the program, with nobody there to hear of it. */
+  open(): Readable;
   /** Undefined for standard input. */
   readonly bytes: number | undefined;
 }
 
 async function openSource(file: string): Promise<Source> {
-  if (file === '-') return { stream: process.stdin, bytes: undefined };
+  if (file === '-') return { open: () => process.stdin, bytes: undefined };
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile() !== true)
     throw new GatehouseError('invalid_request', 'The list file was not found, or is not a file. Nothing was changed.', {
       errors: [{ at: '<file>', message: 'cannot be read' }],
     });
-  return { stream: createReadStream(file, { highWaterMark: 262_144 }), bytes: found.size };
+  return { open: () => createReadStream(file, { highWaterMark: 262_144 }), bytes: found.size };
 }
 
 async function takeList(api: ApiClient, args: CommandArguments, file: string): Promise<{ readonly list: ListView; readonly isNew: boolean }> {
@@ -113,13 +114,13 @@ async function send(
       next();
     },
   });
-  source.stream.on('error', (error) => counting.destroy(error));
+  const stream = source.open().on('error', (error) => counting.destroy(error));
   try {
     const reply = await api.send({
       method: 'POST',
       path: `/v1/lists/${list.id}/import?${query.toString()}`,
       headers: { 'content-type': 'application/octet-stream' },
-      stream: source.stream.pipe(counting),
+      stream: stream.pipe(counting),
       signal: context.signal,
     });
     const report = ImportReportSchema.parse(reply.body);
@@ -127,7 +128,14 @@ async function send(
     return report;
   } catch (error) {
     bar.finish('not imported');
-    throw error;
+    if (stream.errored === null || stream.errored === undefined) throw error;
+    throw new GatehouseError(
+      'invalid_request',
+      `The list file could not be read (${String(Reflect.get(stream.errored, 'code') ?? 'unknown fault')}). Nothing was imported.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -55,7 +55,7 @@ beforeEach(async () => {
       const said = await say(oldSize, checkpoint);
       if (said === 'hang up') incoming.socket.destroy();
       else outgoing.writeHead(said.status).end(said.body);
-    })();
+    })().catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/w`;

@@ -17,6 +17,7 @@ import type { SignerKey, VerifierKey, WitnessVerdict } from '@gatehouse/tlog';
 import type { AppContext } from '../platform/context.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { GatehouseError } from '../platform/errors.ts';
+import { keepMade } from '../platform/keep-made.ts';
 import type { NamedKey } from './signer.ts';
 import * as store from './store-witness.ts';
 import type { AddWitnessedLog, WitnessAnswer, WitnessedLog, WitnessView } from './witness-schema.ts';
@@ -47,15 +48,9 @@ const PER_MINUTE = 60;
 
 export function createWitness(parts: WitnessParts): Witness {
   const { database } = parts.context;
-  let opened: Promise<NamedKey> | undefined;
-  const key = async (): Promise<SignerKey> => {
-    opened ??= parts.openKey().catch((error: unknown) => {
-      // A file that is put right needs no restart.
-      opened = undefined;
-      throw error;
-    });
-    return (await opened)(await parts.name());
-  };
+  // A file that is put right needs no restart.
+  const openKey = keepMade(parts.openKey);
+  const key = async (): Promise<SignerKey> => (await openKey())(await parts.name());
   const mayPass = createBound(parts);
   return {
     addCheckpoint: (body) => addCheckpoint(body, { ...parts, key, mayPass }),

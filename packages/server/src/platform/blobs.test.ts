@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collectUncaught } from '../../test/support/faults.ts';
 import { openFileBlobs, type BlobStore } from './blobs.ts';
 import { writeAll } from './files.ts';
 
@@ -40,6 +41,16 @@ describe('file blobs', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('a file that is gone is told to whoever reads, also long after, and to nobody else', async () => {
+    let thrown: unknown;
+    const uncaught = await collectUncaught(async () => {
+      const stream = blobs.read(digest(Buffer.from('gone')));
+      await expect.poll(() => stream.destroyed).toBe(true);
+      thrown = await readAll(stream).catch((error: unknown) => error);
+    });
+    expect([thrown, uncaught]).toEqual([expect.objectContaining({ code: 'ENOENT' }), []]);
   });
 
   it('writes files that only the owner may read, and keeps one copy of equal content', async () => {

@@ -74,7 +74,8 @@ export async function openFileBlobs(rootDir: string): Promise<BlobStore> {
       }
     },
     has: async (sha256) => (await stat(pathOf(sha256)).catch(() => undefined))?.isFile() === true,
-    read: (sha256) => createReadStream(pathOf(sha256)),
+    // What breaks before somebody reads is thrown by the reading; without a listener it would end the process.
+    read: (sha256) => createReadStream(pathOf(sha256)).on('error', () => undefined),
     remove: (sha256) => bin.remove(pathOf(sha256), sha256),
     keepRemoved: bin.keep,
     async sweep() {

@@ -41,7 +41,8 @@ const POLL_RECURRING_S = 5;
 const EXPIRE_S = 900;
 
 export function createJobs(database: Database, log: Log): Jobs {
-  const statements = trackStatements(database);
+  const work = createWork();
+  const statements = trackStatements(database, work, log);
   const boss = new PgBoss({ db: statements, schema: 'jobs', retryBackoff: true, pollingIntervalSeconds: POLL_S, expireInSeconds: EXPIRE_S });
   const abort = new AbortController();
   boss.on('error', (error) => log.warn({ code: Reflect.get(error, 'code'), reason: error.message }, 'the job queue could not be read; it will be tried again'));
@@ -60,7 +61,7 @@ export function createJobs(database: Database, log: Log): Jobs {
     async start(definitions) {
       await boss.start();
       isStarted = true;
-      for (const definition of definitions) await register(boss, definition, { signal: abort.signal, log });
+      for (const definition of definitions) await register(boss, definition, { signal: abort.signal, log, work });
     },
     async stop(timeoutMs) {
       if (!isStarted) return;
@@ -68,8 +69,7 @@ export function createJobs(database: Database, log: Log): Jobs {
       const timer = setTimeout(() => abort.abort(), timeoutMs);
       try {
         await boss.stop({ graceful: true, wait: true, close: false, timeout: Math.max(1_000, timeoutMs) });
-        // pg-boss does not wait for its own note that a job is done; lost, the job would run again a quarter of an hour later.
-        await statements.settle();
+        await work.settle(abort.signal);
       } finally {
         clearTimeout(timer);
         abort.abort();
@@ -78,27 +78,71 @@ export function createJobs(database: Database, log: Log): Jobs {
   };
 }
 
-function trackStatements(database: Database): PgBoss.Db & { settle(): Promise<void> } {
-  const underWay = new Set<Promise<unknown>>();
+/** What is under way: statements of pg-boss, and runs of jobs. */
+interface Work {
+  track<T>(kind: 'statement' | 'run', work: Promise<T>): Promise<T>;
+  /** Until there is none; runs are not waited for once `signal` is aborted. */
+  settle(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * pg-boss waits neither for its own note that a job has ended (lost, the job would run again a quarter of an hour later) nor for a question for jobs
+ * that is under way when it stops and can still bring one: that one would run, and be noted, on a database that is closed by then.
+ */
+function createWork(): Work {
+  const underWay = new Map<Promise<unknown>, 'statement' | 'run'>();
   return {
-    async executeSql(text, values) {
-      const statement = database.pool.query(text, values);
-      underWay.add(statement);
+    async track(kind, work) {
+      underWay.set(work, kind);
       try {
-        return toRows(await statement);
+        return await work;
       } finally {
-        underWay.delete(statement);
+        underWay.delete(work);
       }
     },
-    async settle() {
-      while (underWay.size > 0) await Promise.allSettled(underWay);
+    async settle(signal) {
+      const aborted = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      for (;;) {
+        // What follows upon one that has ended begins in the same turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        const left = [...underWay].filter(([, kind]) => kind === 'statement' || !signal.aborted);
+        if (left.length === 0) return;
+        const ended = Promise.allSettled(left.map(([one]) => one));
+        await (signal.aborted ? ended : Promise.race([ended, aborted]));
+      }
     },
   };
+}
+
+function trackStatements(database: Database, work: Work, log: Log): PgBoss.Db {
+  return {
+    async executeSql(text, values) {
+      try {
+        return toRows(await work.track('statement', database.pool.query(text, values)));
+      } catch (error) {
+        if (!isEndOfJobs(values)) throw error;
+        log.warn({ code: Reflect.get(Object(error), 'code') }, 'that a job has ended could not be noted; it will run again');
+        return { rows: [{ count: 0 }] };
+      }
+    },
+  };
+}
+
+/**
+ * Of the statements that are sent here only those that complete and fail jobs name them by a list. pg-boss 10 drops the promise of either
+ * (`Manager.watch`): a fault there would be an unhandled rejection, which ends the process.
+ */
+function isEndOfJobs(values: readonly unknown[] | undefined): boolean {
+  return Array.isArray(values?.[1]);
 }
 
 interface RunOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
+  readonly work: Work;
 }
 
 async function register(boss: PgBoss, definition: JobDefinition, options: RunOptions): Promise<void> {
@@ -107,7 +151,7 @@ async function register(boss: PgBoss, definition: JobDefinition, options: RunOpt
   for (let i = 0; i < workers; i++) {
     const pollingIntervalSeconds = definition.cron === undefined ? POLL_S : POLL_RECURRING_S;
     await boss.work<unknown>(definition.name, { pollingIntervalSeconds, batchSize: 1 }, async (batch) => {
-      for (const job of batch) await runLogged(definition, job, options);
+      for (const job of batch) await options.work.track('run', runLogged(definition, job, options));
     });
   }
   if (definition.cron !== undefined) await boss.schedule(definition.name, definition.cron, {}, { tz: 'UTC', retryLimit: 0 });

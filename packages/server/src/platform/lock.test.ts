@@ -71,6 +71,8 @@ describe('acquireDataDirLock', () => {
   async function launch(dataDir: string): Promise<Contender> {
     const child = spawn(process.execPath, [join(root, 'child.js'), dataDir], { stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
+    // One that was killed reads no more; a line to it must not end the run.
+    child.stdin.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const read = async (): Promise<string> => String((await lines.next()).value);
     expect(await read()).toBe('here');

@@ -56,6 +56,8 @@ export function createLog(level: LogLevel, destination: DestinationStream = stan
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog };
 
 function standardError(): DestinationStream {
+  // A pipe whose reader has gone (EPIPE): lines are lost then. Without a listener the next one would end the process.
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined);
   return { write: (line) => void process.stderr.write(line) };
 }
 

@@ -38,7 +38,7 @@ export type ChildAnswer =
   | { readonly kind: 'crashed' | 'timeout' | 'out_of_memory' };
 
 /** The program could not be started or did not say that it is ready. */
-export class DecoderStartError extends Error {
+class DecoderStartError extends Error {
   override readonly name = 'DecoderStartError';
 }
 
@@ -92,6 +92,10 @@ export class DecoderChild {
       detached: true,
       windowsHide: true,
     });
+    // Told of a process that could not be made at all, also when nobody gets to wait for `gone`; without a listener that would end the gateway.
+    this.#process.on('error', () => undefined);
+    // Out of file descriptors (EMFILE): then there are no channels either.
+    if (this.#process.pid === undefined) throw new DecoderStartError('the system could not make a process for it');
     const channel = this.#process.stdio[CHANNEL_FD];
     if (!(channel instanceof Socket)) throw new DecoderStartError('the channel could not be opened');
     this.#channel = channel;
@@ -104,13 +108,14 @@ export class DecoderChild {
     this.#channel.on('data', (chunk: string) => this.#receive(chunk));
     this.#channel.on('error', () => this.kill());
     this.#channel.on('close', () => this.kill());
+    this.#process.stderr?.on('error', () => undefined);
     // Read to the end, or a talkative process would block; kept only until it is ready, since later lines may hold paths.
     this.#process.stderr?.on('data', (chunk: Buffer) => {
       if (!this.#isReady) this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-COMPLAINT_CHARS_MAX);
     });
   }
 
-  /** @throws {DecoderStartError} */
+  /** @throws {Error} also a fault of the system, such as too little memory for a process */
   static async start(options: ChildOptions): Promise<DecoderChild> {
     const child = new DecoderChild(options);
     const isReady = new Promise<boolean>((resolve) => {

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { childEnvironment } from '../platform/config.ts';
+import { keepMade } from '../platform/keep-made.ts';
 
 export type Network = 'cut_off' | 'not_cut_off';
 
@@ -26,16 +27,15 @@ const NETWORKS = [
 ];
 const PROBE_MS = 10_000;
 
+/** Of file descriptors, processes, memory. */
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
 export const NO_ISOLATION: Isolation = { prefix: [], network: 'not_cut_off', hasLimits: false };
 
-let found: Promise<Isolation> | undefined;
+/** The strongest that works here, tried once for this process; again after a fault of the system. @throws {Error} such a fault */
+export const findIsolation = keepMade(probeIsolation);
 
-/** The strongest that works here, tried once for this process. */
-export function findIsolation(): Promise<Isolation> {
-  return (found ??= probeIsolation());
-}
-
-/** The strongest that works here, tried now. */
+/** The strongest that works here, tried now. @throws {Error} when the system could not make a process, which says nothing about an isolation */
 export async function probeIsolation(): Promise<Isolation> {
   if (process.platform === 'win32') return NO_ISOLATION;
   for (const network of process.platform === 'linux' ? NETWORKS : []) {
@@ -46,9 +46,9 @@ export async function probeIsolation(): Promise<Isolation> {
 }
 
 function runs([file = '', ...args]: readonly string[]): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(file, [...args, '/bin/sh', '-c', 'exit 0'], { stdio: 'ignore', env: childEnvironment(), timeout: PROBE_MS, killSignal: 'SIGKILL' });
-    child.once('error', () => resolve(false));
+    child.once('error', (error) => (SHORTAGES.has(String(Reflect.get(error, 'code'))) ? reject(error) : resolve(false)));
     child.once('exit', (code) => resolve(code === 0));
   });
 }

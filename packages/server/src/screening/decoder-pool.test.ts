@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../platform/clock.ts';
 import { inspectProcess } from '../platform/db/embedded-process.ts';
@@ -114,6 +115,28 @@ describe('what a decoder does', () => {
     expect(pool.state.complaint).toMatch(name === 'broken' ? /Could not load the "sharp" module/ : /ended before it was ready/);
     expect(pool.pids).toEqual([]);
   });
+});
+
+test('the system makes no process: nothing is said about the content, and the gateway lives', async () => {
+  const faults: unknown[] = [];
+  const note = (fault: unknown): void => void faults.push(fault);
+  process.on('unhandledRejection', note).on('uncaughtException', note);
+  try {
+    // spawn(2) refuses at once, as without memory; then by an event, as without processes.
+    for (const pool of [openPool({ program: 'a\0b' }), openPool({ isolation: { ...NO_ISOLATION, prefix: ['/nowhere/unshare'] } })]) {
+      expect(await decode(pool, '/good')).toMatchObject({ kind: 'failed', reason: 'decoder_unavailable' });
+      expect(pool.state.complaint).toBeDefined();
+      await pool.stop();
+    }
+    // Without file descriptors it is an event, and there are no channels. So many are needed for loading the program.
+    const starved = spawn('/bin/sh', ['-c', 'ulimit -n 512 && exec "$@"', 'sh', process.execPath, join(FAKES, 'starved-pool.mjs'), FAKE]);
+    starved.stderr.pipe(process.stderr);
+    expect(await text(starved.stdout)).toBe('decoder_unavailable, then hashed\n');
+    await new Promise((done) => setImmediate(done));
+    expect(faults).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note).off('uncaughtException', note);
+  }
 });
 
 describe('the queue', () => {

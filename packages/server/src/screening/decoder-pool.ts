@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../platform/clock.ts';
-import { DecoderChild, DecoderStartError, type ChildAnswer } from './decoder-child.ts';
+import { DecoderChild, type ChildAnswer } from './decoder-child.ts';
 import { findIsolation, NO_ISOLATION, type Isolation } from './decoder-isolation.ts';
 import type { DecodeLimits, DecodeTask, Hashed, Refusal } from './decoder-protocol.ts';
 import { FairQueue } from '../platform/fair-queue.ts';
@@ -233,13 +233,13 @@ export class DecoderPool {
     if (slot.child?.isAlive === true) return slot.child;
     const { program, timeoutMs, memoryMib, startTimeoutMs = START_TIMEOUT_MS, clock } = this.#options;
     if (this.#isStopping || (this.#failedStart !== undefined && clock.monotonicMs() - this.#failedStart.atMs < START_PAUSE_MS)) return undefined;
-    this.#knownIsolation = this.#options.isolation ?? (await findIsolation());
     try {
+      this.#knownIsolation = this.#options.isolation ?? (await findIsolation());
       slot.child = await DecoderChild.start({ program, isolation: this.#knownIsolation, limits: { timeoutMs, memoryMib, startTimeoutMs }, clock });
       this.#failedStart = undefined;
     } catch (error) {
-      if (!(error instanceof DecoderStartError)) throw error;
-      this.#failedStart = { atMs: clock.monotonicMs(), complaint: error.message };
+      // Nobody waits for this work but the file's outcome: what is thrown here would end the gateway.
+      this.#failedStart = { atMs: clock.monotonicMs(), complaint: error instanceof Error ? error.message : 'unknown fault' };
       return undefined;
     }
     if (!this.#isStopping) return slot.child;

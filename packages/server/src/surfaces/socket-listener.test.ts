@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeMailCertificate } from '../../test/support/mail-certificate.ts';
-import { dial } from '../../test/support/surface-room.ts';
-import { createLog } from '../platform/log.ts';
-import { createSocketListener, splitHostPort, type SocketOptions } from './socket-listener.ts';
+import { dial, untilClosed } from '../../test/support/surface-room.ts';
+import { createLog, silentLog } from '../platform/log.ts';
+import { createSocketListener, listenOn, splitHostPort, type SocketOptions } from './socket-listener.ts';
 
 let dir: string;
 let tls: NonNullable<SocketOptions['tls']>;
@@ -34,6 +35,8 @@ const open = (options: Partial<SocketOptions> = {}): ReturnType<ReturnType<typeo
 
 const greet = async (address: string): Promise<string> => {
   const socket = connectTls({ ...splitHostPort(address), rejectUnauthorized: false });
+  // `once` listens no longer when the answer is here; the connection can still break before this goes on.
+  socket.on('error', () => undefined);
   try {
     return String((await once(socket, 'data'))[0]);
   } finally {
@@ -46,7 +49,7 @@ describe('connections that never shake hands', () => {
   it('do not hold up a stop', async () => {
     const listener = await open();
     const silent = dial(listener.address);
-    const ended = once(silent, 'close');
+    const ended = untilClosed(silent);
     await once(silent, 'connect');
     await listener.close(100);
     await ended;
@@ -78,4 +81,15 @@ describe('connections that never shake hands', () => {
     for (let i = 0; i < 8; i += 1) await expect.poll(() => greet(listener.address).catch(() => '')).toBe('hello');
     await listener.close(100);
   });
+});
+
+it('connections that cannot be accepted end nothing, however many', async () => {
+  const warnings: string[] = [];
+  const server = createServer();
+  const log = { ...silentLog, warn: (_fields: object, message: string) => void warnings.push(message) };
+  await listenOn(server, { name: 'test', log }, { host: '127.0.0.1', port: 0 });
+  // As Node does when there are no file descriptors left.
+  for (let count = 0; count < 2; count += 1) server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect(warnings).toEqual(['a connection could not be accepted', 'a connection could not be accepted']);
+  await new Promise((done) => server.close(done));
 });

@@ -1,6 +1,7 @@
 /** A port or a Unix socket for a protocol of its own: who may speak, how many at once, and an orderly end. */
 import { chmod, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { isLoopback } from '../platform/config.ts';
 import { GatehouseError } from '../platform/errors.ts';
@@ -121,7 +122,7 @@ async function open(options: SocketOptions): Promise<OpenListener> {
   // A handshake that failed or took too long: Node tells of it, and ends nothing.
   server.on('tlsClientError', (_error: Error, socket: Socket) => void socket.destroy());
   if ('path' in where) await removeStale(where.path);
-  await listenOn(server, name, where);
+  await listenOn(server, { name, log }, where);
   if ('path' in where) await chmod(where.path, where.mode);
   return {
     address: describeAddress(server),
@@ -142,7 +143,7 @@ function requireNames({ name, where, allow }: SocketOptions): void {
  * The last words, and an end within seconds: what the peer still sends is read and thrown away, else the answer could be lost with the connection,
  * and a peer that has gone would hold its place until the connection is idle for long enough.
  */
-function letGo(socket: Socket, answer = ''): void {
+export function letGo(socket: Duplex, answer = ''): void {
   const timer = setTimeout(() => socket.destroy(), LETTING_GO_MS);
   socket.once('close', () => clearTimeout(timer));
   // Whoever read here last may still listen.
@@ -177,14 +178,23 @@ function close(server: Server, { connections, underTls }: Peers, timeoutMs: numb
 }
 
 /** @throws {GatehouseError} config_invalid when the place is taken or may not be used */
-export function listenOn(server: Server, name: string, where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
+export function listenOn(
+  server: Server,
+  { name, log }: Pick<SocketOptions, 'name' | 'log'>,
+  where: { readonly host: string; readonly port: number } | { readonly path: string },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
       const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
       const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
       reject(new GatehouseError('config_invalid', `Cannot listen for ${name} on ${place}: ${why}. Choose another address. Nothing was changed.`, { cause }));
+    };
+    server.once('error', fail);
+    server.listen(where, () => {
+      // Later ones are connections that could not be accepted, such as for want of file descriptors; without a listener one would end the process.
+      server.off('error', fail).on('error', (err) => log.warn({ surface: name, err }, 'a connection could not be accepted'));
+      resolve();
     });
-    server.listen(where, resolve);
   });
 }
 

@@ -62,7 +62,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     async stop() {
       await app.stop();
       await drop();
-      await rm(dataDir, { recursive: true, force: true });
+      // A file that comes while the folder is emptied is no fault of a test.
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -75,7 +75,8 @@ export async function createTestContext(options: TestContextOptions): Promise<Te
     async dispose() {
       stopping.abort();
       await context.outbound.close();
-      await rm(dataDir, { recursive: true, force: true });
+      // A file that comes while the folder is emptied is no fault of a test.
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

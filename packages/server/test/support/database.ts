@@ -25,13 +25,29 @@ export async function createTestDatabase(domains: readonly DomainMigrations[] = 
     target,
     async drop() {
       await database.close();
-      await administer(`drop database if exists ${name} with (force)`);
+      await remove(name);
     },
   };
 }
 
+/** Object in use: PostgreSQL waits five seconds for sessions that it has told to end, which a busy machine may need longer for. */
+const IN_USE = '55006';
+const ATTEMPTS_MAX = 6;
+
+async function remove(name: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await administer(`drop database if exists ${name} with (force)`);
+    } catch (error) {
+      if (Reflect.get(Object(error), 'code') !== IN_USE || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client(inject('postgres'));
+  // A connection that breaks fails the statement; without a listener its event would end the run as well.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query(statement);

@@ -20,6 +20,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('postgres', server.connection);
   return async () => {
     await server.stop();
-    await rm(root, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true, maxRetries: 5 });
   };
 }

@@ -96,7 +96,7 @@ export async function startS3Server(): Promise<S3Server> {
     },
   };
   const http = createServer((incoming, outgoing) => {
-    void serve(incoming, outgoing);
+    serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {

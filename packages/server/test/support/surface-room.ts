@@ -15,6 +15,22 @@ export interface TestRoom<Service> {
 export async function startRoom<Service>(room: Room<Service>, config: Partial<Record<SettingKey, unknown>> = {}): Promise<TestRoom<Service>> {
   const db = await createIntakeDatabase();
   const intake = await startIntake({ db, config });
+  try {
+    return await openRoom(room, { intake, dropDatabase: () => db.drop() });
+  } catch (error) {
+    // Else it would go on working behind the tests that come after.
+    await intake.stop();
+    await db.drop();
+    throw error;
+  }
+}
+
+interface RoomWorld {
+  readonly intake: TestIntake;
+  dropDatabase(): Promise<void>;
+}
+
+async function openRoom<Service>(room: Room<Service>, { intake, dropDatabase }: RoomWorld): Promise<TestRoom<Service>> {
   const lists = { matcher: () => ({ listSetVersion: intake.screening.version }) };
   const parts = { context: intake.context, intake: intake.service, lists, screening: intake.screening } as unknown as SurfaceParts;
   const created = await room.create(parts);
@@ -29,15 +45,24 @@ export async function startRoom<Service>(room: Room<Service>, config: Partial<Re
       for (const listener of opened.toReversed()) await listener.close(200);
       await created.stop?.();
       await intake.stop();
-      await db.drop();
+      await dropDatabase();
     },
   };
 }
 
-/** @param address `127.0.0.1:1344`, or the path of a Unix socket */
+/**
+ * Whatever breaks it is seen by whoever waits for something on it. Between two of those, when nobody listens, an error would end the test run.
+ * @param address `127.0.0.1:1344`, or the path of a Unix socket
+ */
 export function dial(address: string): Socket {
   const at = address.lastIndexOf(':');
-  return address.includes('/') ? connect(address) : connect(Number(address.slice(at + 1)), address.slice(0, at));
+  const socket = address.includes('/') ? connect(address) : connect(Number(address.slice(at + 1)), address.slice(0, at));
+  return socket.on('error', () => undefined);
+}
+
+/** Its end, however it came about: never rejects, so that it can be begun before something else is waited for. */
+export function untilClosed(socket: Socket): Promise<void> {
+  return new Promise((done) => void socket.resume().once('close', () => done()));
 }
 
 /** Sends, ends its own side, and gives everything that comes back. */
@@ -46,7 +71,7 @@ export function exchange(
   bytes: Uint8Array | string,
   how: { readonly stepBytes?: number; readonly isLeftOpen?: boolean } = {},
 ): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+  const answer = new Promise<Buffer>((resolve, reject) => {
     const socket = dial(address);
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
@@ -62,4 +87,7 @@ export function exchange(
       if (how.isLeftOpen !== true) socket.end();
     })();
   });
+  // A test may do something else before it waits for the answer; it is told then.
+  answer.catch(() => undefined);
+  return answer;
 }

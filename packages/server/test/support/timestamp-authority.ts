@@ -97,7 +97,7 @@ export async function startTestAuthority(): Promise<TestAuthority> {
       const query = Buffer.concat(chunks);
       const signed = await reply(behaviour.query?.(query) ?? query, behaviour.signer);
       outgoing.writeHead(behaviour.status ?? 200, { 'content-type': 'application/timestamp-reply' }).end(behaviour.answer?.(signed) ?? signed);
-    })().catch(() => outgoing.writeHead(500).end());
+    })().catch(() => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(500).end()));
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {

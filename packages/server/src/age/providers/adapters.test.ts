@@ -37,10 +37,14 @@ beforeAll(async () => {
     request.on('end', () => {
       const call = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: Buffer.concat(parts).toString() };
       calls.push(call);
-      void Promise.resolve(answer(call)).then(({ status = 200, body }) => {
-        response.writeHead(status, { 'content-type': 'application/json' });
-        response.end(typeof body === 'string' ? body : JSON.stringify(body));
-      });
+      Promise.resolve(call)
+        .then((called) => answer(called))
+        .then(({ status = 200, body }) => {
+          response.writeHead(status, { 'content-type': 'application/json' });
+          response.end(typeof body === 'string' ? body : JSON.stringify(body));
+        })
+        // What a script throws ends the call, and with it the test that waits for it.
+        .catch(() => response.destroy());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -10,6 +10,7 @@ import { CANARY, type IntakeService, type UploadView } from '../../intake/index.
 import type { ListsService } from '../../lists/index.ts';
 import type { AppContext } from '../../platform/context.ts';
 import { newId } from '../../platform/ids.ts';
+import { keepMade } from '../../platform/keep-made.ts';
 import { transform } from './canary-edit-rules.ts';
 import { drawPicture } from './canary-picture-rules.ts';
 import { LISTED_SEEDS, planRun, type Sending } from './canary-plan-rules.ts';
@@ -37,12 +38,11 @@ const DAMAGED = 'damaged';
 
 export function createCanaries(parts: CanaryParts): Canaries {
   const { config, clock, database } = parts.context;
-  let hashes: Promise<readonly string[]> | undefined;
+  // Once for each process.
+  const hashes = keepMade(hashListed);
   return {
     async run(signal) {
-      // Once for each process.
-      hashes ??= hashListed();
-      const listId = await parts.lists.keepCanaries(await hashes);
+      const listId = await parts.lists.keepCanaries(await hashes());
       const at = clock.now();
       const tally = createTally();
       for (const sending of planRun(Math.floor(at.getTime() / MINUTE_MS / Math.max(1, config.codeCanaryMinutes)))) {

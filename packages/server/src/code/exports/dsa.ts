@@ -6,6 +6,7 @@ import type { AppContext } from '../../platform/context.ts';
 import { GatehouseError } from '../../platform/errors.ts';
 import type { Evidence, EvidenceReading, EvidenceWindow } from '../../platform/evidence.ts';
 import { randomHex } from '../../platform/ids.ts';
+import { keepMade } from '../../platform/keep-made.ts';
 import { findStatementFaults, toBatches, toStatement } from './dsa-rules.ts';
 import type { MadeStatements, MakeStatements, Statement } from './dsa-schema.ts';
 import { countStatements, deleteStatements, findStated, putStatements, takeSecret } from './store-dsa.ts';
@@ -30,8 +31,7 @@ const KEEP_YEARS = 3;
 
 export function createStatements(parts: StatementsParts): Statements {
   const { context, intake } = parts;
-  let secret: Promise<Buffer> | undefined;
-  const takeKey = (): Promise<Buffer> => (secret ??= takeSecret(context.database.sql, Buffer.from(randomHex(32), 'hex')));
+  const takeKey = keepMade(() => takeSecret(context.database.sql, Buffer.from(randomHex(32), 'hex')));
   const name = async ({ id, decidedAt }: Restriction): Promise<string> => namePuid(await takeKey(), `${id} ${decidedAt.toISOString()}`);
   return {
     make: (input, actor) => makeStatements({ ...parts, name }, input, actor),

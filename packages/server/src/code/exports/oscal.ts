@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PACKAGE_DIR } from '../../platform/entry.ts';
 import { GatehouseError } from '../../platform/errors.ts';
 import { compileSchema, type SchemaChecker } from '../../platform/json-schema-rules.ts';
+import { keepMade } from '../../platform/keep-made.ts';
 import { makeAssessmentResults } from './oscal-assessment-rules.ts';
 import { makeCatalog } from './oscal-catalog-rules.ts';
 import { makeComponentDefinition } from './oscal-component-rules.ts';
@@ -41,8 +42,7 @@ export interface OscalExporter {
 }
 
 export function createOscalExporter(): OscalExporter {
-  let checker: Promise<SchemaChecker> | undefined;
-  const load = (): Promise<SchemaChecker> => (checker ??= readFile(SCHEMA_FILE, 'utf8').then((text) => compileSchema(JSON.parse(text))));
+  const load = keepMade(async () => compileSchema(JSON.parse(await readFile(SCHEMA_FILE, 'utf8'))));
   return {
     async make(model, given) {
       const catalog = makeCatalog({ ...given, catalogSha256: undefined });

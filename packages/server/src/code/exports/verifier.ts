@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { PACKAGE_DIR, resolveEntry } from '../../platform/entry.ts';
+import { keepMade } from '../../platform/keep-made.ts';
 import { renderVerifierPage } from './pack-page-rules.ts';
 import { linkScript } from './pack-script.ts';
 
@@ -10,15 +11,8 @@ export interface Verifier {
   readonly sha256: string;
 }
 
-let made: Promise<Verifier> | undefined;
-
 /** @throws {GatehouseError} `internal` when it was not built */
-export function loadVerifier(): Promise<Verifier> {
-  return (made ??= make().catch((error: unknown) => {
-    made = undefined;
-    throw error;
-  }));
-}
+export const loadVerifier = keepMade(make);
 
 async function make(): Promise<Verifier> {
   const linked = await linkScript([resolveEntry('code/exports/pack-check'), join(PACKAGE_DIR, 'dist-web', 'verify-pack.js')]);

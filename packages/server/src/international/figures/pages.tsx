@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../../platform/clock.ts';
 import { html, seeOther } from '../../platform/http/reply.ts';
 import { definePage, type Route } from '../../platform/http/route.ts';
+import { keepMade } from '../../platform/keep-made.ts';
 import { renderConsolePage } from './console-page.tsx';
 import { readPeriod } from './period-rules.ts';
 import { renderPublicPage } from './public-page.tsx';
@@ -18,8 +19,7 @@ const MONTHS_SHOWN = 24;
 const PUBLIC_LAYERS = LAYERS.filter((layer) => layer !== 'published');
 
 export function pages(figures: FiguresService, { clock }: { readonly clock: Clock }): readonly Route[] {
-  let kept: Promise<World> | undefined;
-  const world = (): Promise<World> => (kept ??= readWorld());
+  const world = keepMade(readWorld);
   return [consolePage({ figures, clock, world }), lookForm(figures), publicPage({ figures, world })];
 }
 

@@ -40,8 +40,12 @@ export function createDatasets({ config, clock, log }: AppContext): Datasets {
     if (problems > 0) log.warn({ count: problems }, 'datasets of addresses could not be read; `gatehouse geo show` says why');
   };
   const first = async (): Promise<void> => {
-    loading ??= load();
-    await loading;
+    const own = (loading ??= load());
+    // A folder that could not be read once is read again for the next one who asks.
+    await own.catch((error: unknown) => {
+      if (loading === own) loading = undefined;
+      throw error;
+    });
   };
 
   return {

@@ -1,5 +1,5 @@
 /** The frame with real routes behind a real listener: what every request must pass before a handler sees it. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createFakeClock } from '../../../test/support/clock.ts';
@@ -26,6 +26,8 @@ const authenticator: Authenticator = {
 };
 
 let handled: string[] = [];
+/** A client that nobody asks what became of its connection. */
+const dial = (port: number): Socket => connect(port, '127.0.0.1').on('error', () => undefined);
 const note = (name: string): void => void handled.push(name);
 const routes: readonly Route[] = [
   defineRoute({
@@ -483,7 +485,7 @@ describe('bodies', () => {
 describe('a client that goes away in the middle of a file', () => {
   it('does not leave the reader of the file waiting', async () => {
     const { port } = await start();
-    const socket = connect(port, '127.0.0.1');
+    const socket = dial(port);
     socket.write(
       'POST /files HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: multipart/form-data; boundary=B\r\ncontent-length: 1000\r\n\r\n--B\r\ncontent-disposition: form-data; name="f"; filename="a"\r\n\r\n12345',
     );
@@ -533,7 +535,7 @@ describe('the signal of a request', () => {
   it.each([undefined, 60_000])('aborts when the client goes away (time: %s)', async (timeoutMs) => {
     const { route, reasons } = watch(timeoutMs);
     const { port } = await start({ routes: [route] });
-    const socket = connect(port, '127.0.0.1');
+    const socket = dial(port);
     socket.write(REQUEST);
     await vi.waitFor(() => expect(handled).toEqual(['wait']));
     expect(reasons).toEqual([]);
@@ -553,7 +555,7 @@ describe('the signal of a request', () => {
       handle: async ({ signal }) => (note(`late ${signal.aborted}`), json({})),
     });
     const { port } = await start({ routes: [route, late], authenticator: slow });
-    const socket = connect(port, '127.0.0.1');
+    const socket = dial(port);
     let isOpen = true;
     socket.on('close', () => (isOpen = false));
     socket.write('GET /late HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\n\r\n');
@@ -570,7 +572,7 @@ describe('the signal of a request', () => {
 describe('a JSON body', () => {
   it('that ends early reaches no handler', async () => {
     const { port, send } = await start();
-    const socket = connect(port, '127.0.0.1');
+    const socket = dial(port);
     socket.write(
       'POST /write HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer scanner\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"n":',
     );
@@ -591,7 +593,7 @@ describe('a JSON body', () => {
     });
     const { port } = await start({ routes: [echo] });
     const body = Buffer.from('{"t":"gr\u00fc\u00df \u{1F9C0}"}');
-    const socket = connect(port, '127.0.0.1');
+    const socket = dial(port);
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     socket.write(

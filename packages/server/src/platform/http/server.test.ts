@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
+import { createConnection, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../config.ts';
 import type { Fetch } from './frame.ts';
 import { controlSocketPath, listenControl, listenTcp, type Listening } from './server.ts';
@@ -59,6 +59,19 @@ describe('the listener', () => {
     listening = await listenTcp(answer, config({}));
     const reply = await fetch(`http://127.0.0.1:${listening.port}/`, { headers: { 'x-control': 'true' } });
     expect(await reply.text()).toBe('tcp');
+  });
+
+  it('goes on when connections cannot be accepted, however often', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    try {
+      listening = await listenTcp(answer, config({}));
+      const server = listen.mock.contexts[0] as Server | undefined;
+      // For want of file descriptors; an event without a listener would end the process.
+      for (let n = 0; n < 3; n++) expect(server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).toBe(true);
+    } finally {
+      listen.mockRestore();
+    }
+    expect((await fetch(`http://127.0.0.1:${listening.port}/`)).status).toBe(200);
   });
 
   it('says which port is taken', async () => {

@@ -93,7 +93,8 @@ function tune(server: Server): Server {
 
 function listen(server: Server, where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
   return new Promise((done, fail) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    // It stays: later ones are connections that could not be accepted, such as for want of file descriptors, and without a listener one would end the process.
+    server.on('error', (cause: NodeJS.ErrnoException) => {
       const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
       const hint =
         cause.code === 'EADDRINUSE'

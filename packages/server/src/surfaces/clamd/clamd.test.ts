@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { emptyIntake } from '../../../test/support/intake.ts';
-import { dial, exchange, startRoom, type TestRoom } from '../../../test/support/surface-room.ts';
+import { dial, exchange, startRoom, untilClosed, type TestRoom } from '../../../test/support/surface-room.ts';
 import { clamdRoom, type ClamdService } from './index.ts';
 import { serveClamd } from './session.ts';
 
@@ -229,7 +229,7 @@ describe('the ports', () => {
     const other = await startRoom(clamdRoom, { clamdListen: '127.0.0.1:0', surfaceMaxConnections: 2, surfaceIdleSeconds: 1 });
     const address = other.opened[0]?.address ?? '';
     const silent = [dial(address), dial(address)];
-    const ended = silent.map((socket) => once(socket.resume(), 'close'));
+    const ended = silent.map(untilClosed);
     await Promise.all(silent.map((socket) => once(socket, 'connect')));
     await expect.poll(() => ask('zPING\0', address).catch(() => '')).toContain('Too many connections; try again. ERROR');
     await Promise.all(ended);

@@ -51,7 +51,7 @@ beforeAll(async () => {
   const body = `type,value\nsha256,${listed.sha256}\npdq,${listed.pictures[0]?.pdq[0]}\n`;
   const init = { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } };
   expect((await app.call(`/v1/lists/${made.id}/import?format=csv`, init)).status).toBe(200);
-}, 60_000);
+});
 afterAll(() => app.stop());
 
 let ticket: string;

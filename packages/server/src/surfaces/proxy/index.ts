@@ -6,7 +6,7 @@ import type { Listener, OpenListener } from '../../platform/domain.ts';
 import { createAddressCheck } from '../../platform/http/client-address.ts';
 import { createBodyScreener } from '../bodies/index.ts';
 import { defineRoom, type SurfaceParts } from '../room.ts';
-import { describeAddress, listenOn, splitHostPort } from '../socket-listener.ts';
+import { describeAddress, letGo, listenOn, splitHostPort } from '../socket-listener.ts';
 import { checks } from './checks.ts';
 import { passThrough, type Incoming, type ProxyDeps } from './passage.ts';
 import { RoutesFileSchema, type ProxyRoutes } from './address-rules.ts';
@@ -81,8 +81,14 @@ function createProxyListener(deps: ProxyDeps, where: string): Listener & { addre
       };
       server.on('request', handle(false)).on('checkContinue', handle(true));
       // Nothing is sent on that cannot be read: a tunnel, and what follows an upgrade.
-      server.on('connect', (_request, socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'));
-      await listenOn(server, 'the proxy', splitHostPort(where));
+      server.on('connect', (_request, socket) => {
+        // Node takes its own listener away for whoever would tunnel: without one a client that breaks off would end the process.
+        letGo(
+          socket.on('error', () => undefined),
+          'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n',
+        );
+      });
+      await listenOn(server, { name: 'the proxy', log: deps.log }, splitHostPort(where));
       const opened = toOpen(server);
       ({ address } = opened);
       return opened;

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fieldHead, fileHead, multipart } from '../../../test/support/bodies.ts';
 import { emptyIntake } from '../../../test/support/intake.ts';
 import { startOrigin, type OriginServer } from '../../../test/support/origin-server.ts';
-import { dial, exchange, startRoom, type TestRoom } from '../../../test/support/surface-room.ts';
+import { collectUncaught } from '../../../test/support/faults.ts';
+import { dial, exchange, startRoom, untilClosed, type TestRoom } from '../../../test/support/surface-room.ts';
 import { proxyRoom, type ProxyService } from './index.ts';
 import { toOriginHeaders } from './head-rules.ts';
 import { findRoute, isNamed, RoutesFileSchema } from './address-rules.ts';
@@ -262,6 +263,18 @@ describe('ambiguous heads are refused, and nothing reaches the application', () 
     expect(await raw('CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
     expect(await raw('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
     expect(origin.received[0]?.headers.upgrade).toBeUndefined();
+  });
+
+  it('a client that asks for a tunnel and breaks off ends nothing', async () => {
+    const uncaught = await collectUncaught(async () => {
+      const socket = dial(proxy);
+      socket.write('CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n\r\n');
+      socket.once('data', () => socket.resetAndDestroy());
+      await untilClosed(socket);
+      // By then the break was seen there, too.
+      expect(await raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    });
+    expect(uncaught).toEqual([]);
   });
 
   it('what follows a request on its connection is a request of its own', async () => {

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { NEVER } from '../../../test/support/intake.ts';
+import { collectUncaught } from '../../../test/support/faults.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { createOutbound } from '../../platform/outbound.ts';
 import { createClient, type S3Client } from './client.ts';
@@ -90,6 +91,16 @@ it('200 is no success of a copy, nor of parts, when the body says otherwise, say
   }
   answer = reply(200, '<CopyObjectResult/>');
   await client.copy(name, object, NEVER);
+});
+
+it('a file that breaks before its first part is read is a fault, and ends nothing', async () => {
+  const stream = bytes();
+  answer = (_incoming, outgoing) => {
+    stream.destroy(new Error('the file is gone'));
+    setImmediate(() => outgoing.end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>'));
+  };
+  const uncaught = await collectUncaught(() => expect(client.putInParts(object, stream, NEVER)).rejects.toThrow('the file is gone'));
+  expect(uncaught).toEqual([]);
 });
 
 it('an object whose length is not said, or is not kept, is not whole', async () => {

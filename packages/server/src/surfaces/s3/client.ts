@@ -154,6 +154,8 @@ interface PartsJob {
 }
 
 async function putInParts(send: Send, { object, stream, signal }: PartsJob): Promise<void> {
+  // It is read only when the store has answered; what breaks before has no other listener, which would end the process, and is thrown by the reading.
+  stream.on('error', () => undefined);
   const target = toTarget(object);
   const begun = parseXml(await readAll(await send({ method: 'POST', ...target, query: [['uploads', '']], headers: toHeaders(object) }, signal)));
   const uploadId = readText(begun, 'UploadId') ?? '';

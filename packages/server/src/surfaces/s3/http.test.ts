@@ -30,7 +30,7 @@ beforeAll(async () => {
     },
   });
   contract = createContractChecker((await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApiDocument);
-}, 60_000);
+});
 afterAll(async () => {
   await app.stop();
   await store.close();

@@ -76,7 +76,8 @@ export async function openParts(options: PartOptions): Promise<PartFiles> {
       }
     },
     sizeOf: async (id) => (await stat(pathOf(id)).catch(() => undefined))?.size,
-    read: (id) => createReadStream(pathOf(id)),
+    // What breaks before somebody reads is thrown by the reading.
+    read: (id) => createReadStream(pathOf(id)).on('error', () => undefined),
     pathOf,
     remove,
     list: () => readdir(dir),

@@ -33,17 +33,18 @@ export function drained(outgoing: Writable): Promise<void> {
 }
 
 /** @returns undefined when the connection broke before a whole answer */
-export function sendBody(app: TestApp, sending: HttpSending): Promise<HttpReply | undefined> {
+export async function sendBody(app: TestApp, sending: HttpSending): Promise<HttpReply | undefined> {
   const { method, path, content, type = 'application/octet-stream', abortAfterBytes = Infinity, pauseMs } = sending;
   const headers = { authorization: `Bearer ${app.key}`, 'content-type': type, 'content-length': content.length, ...sending.headers };
-  return new Promise((resolve) => {
-    const asked = request(new URL(path, app.url), { method, headers, agent: false }, (reply) => {
+  const reply = await new Promise<{ readonly status: number; readonly text: string } | undefined>((resolve) => {
+    const asked = request(new URL(path, app.url), { method, headers, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
-      reply.on('data', (chunk: Buffer) => void chunks.push(chunk));
-      reply.once('end', () => resolve({ status: reply.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString()) }));
-      reply.once('error', () => resolve(undefined));
+      incoming.on('data', (chunk: Buffer) => void chunks.push(chunk));
+      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      incoming.on('error', () => resolve(undefined));
     });
-    asked.once('error', () => resolve(undefined));
+    // Not `once`: a request that was ended by the server can fail again while it is still sent.
+    asked.on('error', () => resolve(undefined));
     void (async () => {
       for (let at = 0; at < content.length && !asked.destroyed; at += PIECE_BYTES) {
         if (at >= abortAfterBytes) return void asked.destroy();
@@ -53,6 +54,7 @@ export function sendBody(app: TestApp, sending: HttpSending): Promise<HttpReply 
       asked.end();
     })();
   });
+  return reply === undefined ? undefined : { status: reply.status, body: parse(reply.text) };
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -60,9 +60,10 @@ function post(
     outgoing.once('response', (reply) => {
       let text = '';
       reply.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+      reply.on('error', () => resolve('cut off'));
       reply.once('end', () => resolve(`${reply.statusCode} ${text}`));
     });
-    outgoing.once('error', () => resolve('cut off'));
+    outgoing.on('error', () => resolve('cut off'));
     void (async () => {
       for (let at = 0; at < body.length && !outgoing.destroyed; at += PIECE_BYTES) {
         if (at >= abortAfterBytes) return void outgoing.destroy();

@@ -29,7 +29,7 @@ function send(
   { abortAfterBytes, pauseMs }: SendOptions,
 ): Promise<SurfaceOutcome> {
   const headers = { authorization: `Bearer ${app.key}` };
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const upload = new Upload(pauseMs === undefined ? content : Readable.from(drip(content, pauseMs)), {
       endpoint: `${app.url}/v1/tus`,
       // Not in its types.
@@ -40,9 +40,13 @@ function send(
       chunkSize: pauseMs === undefined && abortAfterBytes === undefined ? Infinity : PIECE_BYTES,
       onChunkComplete(_bytes, sent) {
         if (abortAfterBytes === undefined || sent < abortAfterBytes) return;
-        void upload.abort(true).then(() => resolve({ kind: 'failed', answer: 'the sender went away' }));
+        void upload
+          .abort(true)
+          .catch(() => undefined)
+          .then(() => resolve({ kind: 'failed', answer: 'the sender went away' }));
       },
-      onSuccess: ({ lastResponse }) => void publish(app, lastResponse.getHeader('gatehouse-upload'), lastResponse.getHeader('gatehouse-receipt')).then(resolve),
+      onSuccess: ({ lastResponse }) =>
+        void publish(app, lastResponse.getHeader('gatehouse-upload'), lastResponse.getHeader('gatehouse-receipt')).then(resolve, reject),
       onError(error) {
         const reply = error instanceof DetailedError ? error.originalResponse : null;
         const outcome = judge(reply?.getStatus() ?? 0, reply?.getBody() ?? error.message);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PACKAGE_DIR } from '../../../platform/entry.ts';
 import { GatehouseError } from '../../../platform/errors.ts';
 import { compileSchema, type SchemaChecker } from '../../../platform/json-schema-rules.ts';
+import { keepMade } from '../../../platform/keep-made.ts';
 import { VERSION } from '../../../platform/version.ts';
 import { assertSendable, makeSubject, writeMail } from './arf-rules.ts';
 import { makeDsaNotice, writeDsaText } from './dsa-rules.ts';
@@ -20,8 +21,7 @@ export const XARF_SCHEMA_FILES = ['xarf-core', 'content-base', 'content-csam', '
 type Left = ComposedNotice['leftOut'];
 
 export function createFormats(): Formats {
-  let checker: Promise<SchemaChecker> | undefined;
-  const load = (): Promise<SchemaChecker> => (checker ??= loadChecker());
+  const load = keepMade(loadChecker);
   return {
     async compose(format, content) {
       const { to } = assertSendable(content);

@@ -250,6 +250,27 @@ describe('SMTP', () => {
     expect(server.received).toHaveLength(0);
   });
 
+  it('stopped while the resolver was asked: not sent, and no connection is opened', async () => {
+    const server = await start();
+    const stop = new AbortController();
+    const sender = createSmtpSender({
+      server: readMailServer(`smtp://127.0.0.1:${server.port}`),
+      outbound: {
+        ...createOutbound([]),
+        resolveHost: async () => {
+          stop.abort();
+          return { address: '127.0.0.1', isAllowed: true };
+        },
+      },
+      credentials: undefined,
+      from: FROM,
+      ca: undefined,
+      timeoutMs: 300,
+    });
+    expect(await sender.send(message, stop.signal)).toEqual({ outcome: 'temporary', accepted: false, reply: 'nothing was sent (stopped)' });
+    expect(server.received).toHaveLength(0);
+  });
+
   /** A server that says what it is told, line by line, and then hangs up. */
   async function startRude(
     script: (line: string, say: (text: string) => void, hangUp: () => void) => void,
@@ -337,6 +358,9 @@ controller.stop()`;
     const server = spawn('/usr/bin/python3', ['-c', script, certificate.certFile, certificate.keyFile], { stdio: ['pipe', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
+    // Without Python, or when it ended early: what it said fails the test.
+    server.on('error', (error) => (errors += error.message));
+    server.stdin.on('error', () => undefined);
     server.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     server.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     // Whole lines only: half of a port is another port.

@@ -38,6 +38,8 @@ export function createSmtpSender(options: SmtpOptions): Sender {
       } catch (error) {
         return toResult('temporary', `nothing was sent (${readCode(error)})`);
       }
+      // The resolver may have taken its time. A connection that was never opened cannot be closed either: its `quit` throws.
+      if (signal.aborted) return toResult('temporary', 'nothing was sent (stopped)');
       return deliver({ ...options, route }, message, signal);
     },
   };

@@ -1,0 +1,20 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from './log.ts';
+
+describe('a log to standard error', () => {
+  let before: ReturnType<typeof process.stderr.listeners>;
+  beforeEach(() => {
+    before = process.stderr.listeners('error');
+    process.stderr.removeAllListeners('error');
+  });
+  afterEach(() => {
+    process.stderr.removeAllListeners('error');
+    for (const listener of before) process.stderr.on('error', listener as () => void);
+  });
+
+  it('does not end the process when whoever reads it has gone, however many logs there are', () => {
+    for (let n = 0; n < 20; n++) createLog('silent');
+    expect(process.stderr.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBe(true);
+    expect(process.stderr.listenerCount('error')).toBe(1);
+  });
+});
