@@ -223,6 +223,13 @@ const STORAGE_FULL = new Set(['ENOSPC', 'EDQUOT', '53100']);
 const STORAGE_FAILED = new Set(['EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
 const RETRY_AFTER_S = 5;
 
+/** Broken connections to the database: their codes, such as EPIPE, do not say to what. */
+const lostConnections = new WeakSet<Error>();
+
+export function noteLostConnection(error: Error): void {
+  lostConnections.add(error);
+}
+
 /** Any thrown value as a `GatehouseError`; unknown ones become `internal` and keep their cause for the log. */
 export function toGatehouseError(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error;
@@ -232,7 +239,9 @@ export function toGatehouseError(error: unknown): GatehouseError {
   const code = readCode(error);
   const isDatabase =
     error instanceof Error &&
-    (typeof Reflect.get(error, 'severity') === 'string' || /connection terminated|timeout exceeded when trying to connect|connect /i.test(error.message));
+    (lostConnections.has(error) ||
+      typeof Reflect.get(error, 'severity') === 'string' ||
+      /connection terminated|timeout exceeded when trying to connect|connect |connection error and is not queryable/i.test(error.message));
   if (STORAGE_FULL.has(code))
     return new GatehouseError('storage_full', 'The disk of the data directory or of the database is full. Nothing was released.', {
       cause: error,

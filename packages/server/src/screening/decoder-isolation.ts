@@ -33,22 +33,28 @@ const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'E
 export const NO_ISOLATION: Isolation = { prefix: [], network: 'not_cut_off', hasLimits: false };
 
 /** The strongest that works here, tried once for this process; again after a fault of the system. @throws {Error} such a fault */
-export const findIsolation = keepMade(probeIsolation);
+export const findIsolation = keepMade(() => probeIsolation());
 
-/** The strongest that works here, tried now. @throws {Error} when the system could not make a process, which says nothing about an isolation */
-export async function probeIsolation(): Promise<Isolation> {
+/**
+ * The strongest that works here, tried now.
+ *
+ * @throws {Error} when the system could not make a process, killed it, or was too slow for it, which says nothing about an isolation
+ */
+export async function probeIsolation(networks = process.platform === 'linux' ? NETWORKS : [], timeMs = PROBE_MS): Promise<Isolation> {
   if (process.platform === 'win32') return NO_ISOLATION;
-  for (const network of process.platform === 'linux' ? NETWORKS : []) {
+  for (const network of networks) {
     const prefix = [...network, ...LIMITS];
-    if (await runs(prefix)) return { prefix, network: 'cut_off', hasLimits: true };
+    if (await runs(prefix, timeMs)) return { prefix, network: 'cut_off', hasLimits: true };
   }
-  return (await runs(LIMITS)) ? { prefix: LIMITS, network: 'not_cut_off', hasLimits: true } : NO_ISOLATION;
+  return (await runs(LIMITS, timeMs)) ? { prefix: LIMITS, network: 'not_cut_off', hasLimits: true } : NO_ISOLATION;
 }
 
-function runs([file = '', ...args]: readonly string[]): Promise<boolean> {
+function runs([file = '', ...args]: readonly string[], timeMs: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, [...args, '/bin/sh', '-c', 'exit 0'], { stdio: 'ignore', env: childEnvironment(), timeout: PROBE_MS, killSignal: 'SIGKILL' });
+    const child = spawn(file, [...args, '/bin/sh', '-c', 'exit 0'], { stdio: 'ignore', env: childEnvironment(), timeout: timeMs, killSignal: 'SIGKILL' });
     child.once('error', (error) => (SHORTAGES.has(String(Reflect.get(error, 'code'))) ? reject(error) : resolve(false)));
-    child.once('exit', (code) => resolve(code === 0));
+    child.once('exit', (code, signal) =>
+      signal === 'SIGKILL' ? reject(new Error('a probe of the isolation was killed, or took too long')) : resolve(code === 0),
+    );
   });
 }

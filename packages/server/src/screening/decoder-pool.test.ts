@@ -238,6 +238,12 @@ describe('the isolation', () => {
     expect(await findIsolation()).toEqual(isolation);
     expect(isolation.hasLimits).toBe(process.platform !== 'win32');
   });
+
+  test('is not taken for impossible because the system was too slow, or killed the probe', async () => {
+    expect(await probeIsolation([['/bin/sh', '-c', 'exit 1']])).toMatchObject({ network: 'not_cut_off' });
+    await expect(probeIsolation([['/bin/sh', '-c', 'sleep 10']], 50)).rejects.toThrow('took too long');
+    await expect(probeIsolation([['/bin/sh', '-c', 'kill -9 $$']])).rejects.toThrow('was killed');
+  });
 });
 
 describe('the owner is killed', () => {

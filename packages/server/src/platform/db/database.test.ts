@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.ts';
+import { toGatehouseError } from '../errors.ts';
 
 let support: TestDatabase;
 beforeAll(async () => {
@@ -24,6 +26,19 @@ test.each([
     else setTimeout(() => void end(), 200);
     await sql.raw(statement).execute(tx);
   });
-  await expect(broken).rejects.toThrow();
+  await expect(broken.catch(toGatehouseError)).resolves.toMatchObject({ code: 'database_unavailable' });
   await database.ping();
 });
+
+test.each(['EPIPE', 'ECONNRESET'])(
+  'a connection that breaks with %s while a statement is sent is a database that is away, and no unknown fault',
+  async (code) => {
+    const client = await support.database.pool.connect();
+    const pending = client.query('select pg_sleep(10)').catch(toGatehouseError);
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.destroy(Object.assign(new Error(`write ${code}`), { code }));
+    expect(await pending).toMatchObject({ code: 'database_unavailable' });
+    client.release(true);
+    expect(toGatehouseError(Object.assign(new Error(`write ${code}`), { code }))).toMatchObject({ code: 'internal' });
+  },
+);

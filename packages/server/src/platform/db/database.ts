@@ -3,6 +3,7 @@
  */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { noteLostConnection } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 /** A transaction. A domain's store types it with `tx.withTables<Tables>()`. */
@@ -56,7 +57,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     if (!isClosed) options.log.warn({ code: Reflect.get(error, 'code') }, 'a database connection was lost');
   });
   // The pool listens only to idle connections. One that breaks in use rejects its queries; without a listener its event would end the process as well.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  // They get the same error, after this listener.
+  pool.on('connect', (client) => client.on('error', noteLostConnection));
   const sql = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     sql,
