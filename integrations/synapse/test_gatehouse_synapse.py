@@ -101,13 +101,20 @@ class GatehouseTest(unittest.TestCase):
             self.assertEqual(check(os.environ["CLEAR_FILE"], url=url, timeout_s=0.5), Codes.FORBIDDEN)
             listener.close()
 
+    def test_what_stub_mode_says_counts_only_when_asked_for(self):
+        answer = b"HTTP/1.1 200 OK\r\nGatehouse-Outcome: release\r\nGatehouse-Stub: 1\r\nContent-Length: 0\r\n\r\n"
+        listener, url = serve(answer)
+        self.assertEqual(check(os.environ["CLEAR_FILE"], url=url), Codes.FORBIDDEN)
+        self.assertEqual(check(os.environ["CLEAR_FILE"], url=url, accepts_stub=True), "NOT_SPAM")
+        listener.close()
+
     def test_nobody_there_stores_nothing(self):
         listener, url = serve(None)
         listener.close()
         self.assertEqual(check(os.environ["CLEAR_FILE"], url=url), Codes.FORBIDDEN)
 
     def test_configuration(self):
-        for wrong in ({}, {"url": "ftp://x", "key": KEY}, {"url": URL}, {"url": URL, "key": "x"}, {"url": URL, "key_file": "/nowhere"}):
+        for wrong in ({}, {"url": "ftp://x", "key": KEY}, {"url": URL}, {"url": URL, "key": "x"}, {"url": URL, "key_file": "/nowhere"}, {"url": URL, "key": KEY, "accepts_stub": "no"}):
             with self.assertRaises(ConfigError):
                 Gatehouse.parse_config(wrong)
         with tempfile.NamedTemporaryFile("w") as file:

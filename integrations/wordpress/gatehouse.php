@@ -9,6 +9,7 @@
  *   define('GATEHOUSE_URL', 'http://127.0.0.1:8080');
  *   define('GATEHOUSE_KEY', 'gh_…');            // right: scan
  *   define('GATEHOUSE_TIMEOUT_S', 65);          // optional; longer than GATEHOUSE_PASS_DEADLINE_MS
+ *   define('GATEHOUSE_ACCEPTS_STUB', true);     // for tests only: answers of a Gatehouse in stub mode count
  */
 declare(strict_types=1);
 
@@ -84,6 +85,7 @@ function gatehouse_ask($stream): array
     if (!is_int($size)) {
         return [false, ''];
     }
+    $isStub = false;
     $curl = curl_init(rtrim((string) GATEHOUSE_URL, '/') . '/v1/hooks/raw');
     curl_setopt_array($curl, [
         CURLOPT_UPLOAD => true,
@@ -92,6 +94,10 @@ function gatehouse_ask($stream): array
         CURLOPT_INFILESIZE => $size,
         CURLOPT_HTTPHEADER => ['Authorization: Bearer ' . GATEHOUSE_KEY, 'Content-Type: application/octet-stream', 'Expect:'],
         CURLOPT_RETURNTRANSFER => true,
+        CURLOPT_HEADERFUNCTION => function ($curl, string $line) use (&$isStub): int {
+            $isStub = $isStub || stripos($line, 'gatehouse-stub:') === 0;
+            return strlen($line);
+        },
         CURLOPT_FOLLOWLOCATION => false,
         // Not through a proxy of the environment: it would see the file and the key.
         CURLOPT_PROXY => '',
@@ -104,7 +110,9 @@ function gatehouse_ask($stream): array
     curl_close($curl);
     fclose($stream);
     $answer = is_string($body) ? json_decode($body, true) : null;
-    $isReleased = $status === 200 && is_array($answer) && ($answer['released'] ?? null) === true;
+    // What stub mode says protects nobody.
+    $counts = !$isStub || (defined('GATEHOUSE_ACCEPTS_STUB') && GATEHOUSE_ACCEPTS_STUB === true);
+    $isReleased = $counts && $status === 200 && is_array($answer) && ($answer['released'] ?? null) === true;
     // Only the neutral text of an answer about the file; a fault is told in our own words.
     $message = $status === 422 && is_array($answer) && is_string($answer['message'] ?? null) ? $answer['message'] : '';
     return [$isReleased, $message];

@@ -46,7 +46,7 @@ describe('Synapse', () => {
       PYTHONDONTWRITEBYTECODE: '1',
     };
     const { code, text } = await run('python3', ['-m', 'unittest', '-v'], { env, cwd: join(INTEGRATIONS, 'synapse') });
-    expect(text).toMatch(/Ran 6 tests/);
+    expect(text).toMatch(/Ran 7 tests/);
     expect([code, text]).toEqual([0, expect.stringMatching(/\nOK\s*$/)]);
   });
 });
@@ -94,6 +94,23 @@ describe('WordPress', () => {
     const site = await start({ BEFORE: 'grown', MORE: more });
     expect((await site.upload(scene.clear.bytes))['error']).toMatch(/^This file could not be published/);
     expect(await site.kept()).toEqual([]);
+  });
+
+  it('takes what stub mode says only where it was told to', async () => {
+    const stub = createServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nGatehouse-Stub: 1\r\nContent-Length: 17\r\n\r\n{"released":true}')),
+    );
+    stub.listen(0, '127.0.0.1');
+    await once(stub, 'listening');
+    try {
+      const GATEHOUSE_URL = `http://127.0.0.1:${(stub.address() as AddressInfo).port}`;
+      expect(await (await start({ GATEHOUSE_URL })).upload(scene.clear.bytes)).toEqual({
+        error: 'This file cannot be checked at the moment. Please try again later.',
+      });
+      expect(await (await start({ GATEHOUSE_URL, GATEHOUSE_ACCEPTS_STUB: '1' })).upload(scene.clear.bytes)).toEqual({ file: 'picture.jpg' });
+    } finally {
+      stub.close();
+    }
   });
 
   it('keeps nothing when it cannot know', async () => {

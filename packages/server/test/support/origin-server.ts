@@ -15,7 +15,8 @@ export interface OriginServer {
   stop(): Promise<void>;
 }
 
-export async function startOrigin(): Promise<OriginServer> {
+/** `/break` breaks off, `/gone` is 404, `/slow` answers after `slowMs`, everything else at once. */
+export async function startOrigin(slowMs = 0): Promise<OriginServer> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -24,6 +25,10 @@ export async function startOrigin(): Promise<OriginServer> {
     request.on('end', () => {
       received.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) });
       if (request.url === '/break') return void response.writeHead(200, { 'content-length': 100 }).write('half', () => response.destroy());
+      if (request.url === '/slow') setTimeout(answer, slowMs);
+      else answer();
+    });
+    const answer = (): void => {
       response.writeHead(
         request.url === '/gone' ? 404 : 200,
         [
@@ -36,7 +41,7 @@ export async function startOrigin(): Promise<OriginServer> {
         ].flat(),
       );
       response.end(request.method === 'HEAD' ? undefined : `stored ${received.at(-1)?.body.length ?? 0}`);
-    });
+    };
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

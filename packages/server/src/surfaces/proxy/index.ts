@@ -35,7 +35,7 @@ export const proxyRoom = defineRoom<ProxyService>({
       isTrustedProxy: createAddressCheck(config.trustedProxies),
       log,
     };
-    const listener = createProxyListener(deps, proxyListen);
+    const listener = createProxyListener(deps, { where: proxyListen, idleMs: config.surfaceIdleSeconds * 1000 });
     return { service: { listeners: [listener], address: listener.address, routeCount: routes.routes.length }, stop: () => origin.close() };
   },
   listeners: ({ listeners }) => listeners,
@@ -58,9 +58,15 @@ async function readRoutes(path: string): Promise<ProxyRoutes> {
 
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
-const IDLE_MS = 120_000;
 
-function createProxyListener(deps: ProxyDeps, where: string): Listener & { address(): string | undefined } {
+interface Where {
+  /** host:port */
+  readonly where: string;
+  /** A connection on which nothing moves for so long is ended, unless it is us whom the client waits for. */
+  readonly idleMs: number;
+}
+
+function createProxyListener(deps: ProxyDeps, { where, idleMs }: Where): Listener & { address(): string | undefined } {
   let address: string | undefined;
   return {
     name: 'proxy',
@@ -72,7 +78,7 @@ function createProxyListener(deps: ProxyDeps, where: string): Listener & { addre
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
       });
-      server.timeout = IDLE_MS;
+      server.timeout = idleMs;
       const handle = (isAsking: boolean) => (request: Incoming['request'], response: Incoming['response']) => {
         passThrough(deps, { request, response, isAsking }).catch((error: unknown) => {
           deps.log.error({ surface: 'proxy', err: error }, 'a request could not be handled; it was not sent on');

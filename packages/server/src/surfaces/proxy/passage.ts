@@ -7,6 +7,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Origin } from '../../platform/origin.ts';
 import { shapeOf, type BodyScreener, type BodyVerdict, type Shape } from '../bodies/index.ts';
 import { principalOf } from '../room.ts';
+import { bearSilence } from '../socket-listener.ts';
 import { findHeadFault, hasBody, toClientHeaders, toOriginHeaders, toRecord } from './head-rules.ts';
 import { REFUSALS, refusalFor, refusalOf, refuse, type Refusal } from './refusals.ts';
 import { findRoute, isNamed, type ProxyRoute, type ProxyRoutes, type RouteShape } from './address-rules.ts';
@@ -91,12 +92,18 @@ async function passBody(deps: ProxyDeps, passage: Passage, route: ProxyRoute): P
     return stop(passage, refusalFor(error));
   }
   try {
-    const verdict = await deps
-      .screenBody({ content, headers: withoutChunks(headers), principal: principalOf('proxy'), surface: 'proxy', signal, wantsReceipt: route.receipt })
-      .catch((error: unknown): Refusal => {
-        deps.log.warn({ surface: 'proxy', err: error }, 'a body could not be screened; it was not sent on');
-        return refusalFor(error);
-      });
+    const screening = {
+      content,
+      headers: withoutChunks(headers),
+      principal: principalOf('proxy'),
+      surface: 'proxy',
+      signal,
+      wantsReceipt: route.receipt,
+    } as const;
+    const verdict = await bearSilence(request.socket, () => deps.screenBody(screening)).catch((error: unknown): Refusal => {
+      deps.log.warn({ surface: 'proxy', err: error }, 'a body could not be screened; it was not sent on');
+      return refusalFor(error);
+    });
     const refusal = 'kind' in verdict ? refusalOf(verdict) : verdict;
     if (refusal !== undefined || !('kind' in verdict)) return stop(passage, refusal ?? REFUSALS.later);
     await forward(deps, passage, { content, added: describe(verdict) });
@@ -127,7 +134,9 @@ async function forward(deps: ProxyDeps, passage: Passage, cleared: Cleared | und
   const body = cleared === undefined ? null : createReadStream(cleared.content.path);
   try {
     const headers = describeToOrigin(deps, passage, cleared);
-    const reply = await deps.origin.send({ method: request.method ?? '', path: request.url ?? '', headers, body, signal });
+    const sending = { method: request.method ?? '', path: request.url ?? '', headers, body, signal };
+    // How long an application may take is a limit of the origin.
+    const reply = await bearSilence(request.socket, () => deps.origin.send(sending));
     response.writeHead(reply.status, toClientHeaders(reply.headers));
     await pipeline(reply.body, response, { signal });
   } catch (error) {

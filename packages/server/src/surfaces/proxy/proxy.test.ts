@@ -336,6 +336,24 @@ describe('faults', () => {
     await other.stop();
   });
 
+  it('a client that says nothing is ended, but not one that waits for the verdict or for the application', async () => {
+    const slow = await startOrigin(1500);
+    await writeFile(join(dir, 'slow.json'), JSON.stringify({ routes: [{ path: '/slow' }] }));
+    const settings = { proxyListen: '127.0.0.1:0', proxyOrigin: slow.url, proxyRoutesFile: join(dir, 'slow.json'), surfaceIdleSeconds: 1 };
+    const other = await startRoom(proxyRoom, settings);
+    const address = other.opened[0]?.address ?? '';
+    const head = 'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 5\r\n\r\n';
+    expect((await exchange(address, `${head}cle`, { isLeftOpen: true })).toString()).toBe('');
+    other.intake.screening.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return {};
+    };
+    const reply = await fetch(`http://${address}/slow`, { method: 'POST', headers: JPEG, body: 'clear' });
+    expect([reply.status, await reply.text()]).toEqual([200, 'stored 5']);
+    await other.stop();
+    await slow.stop();
+  });
+
   it('a screening that throws, and a spool that is full, are 503', async () => {
     room.intake.screening.answer = () => Promise.reject(new Error('boom'));
     expect((await send('/upload', 'clear')).status).toBe(503);

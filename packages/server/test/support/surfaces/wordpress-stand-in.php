@@ -23,6 +23,9 @@ foreach (['GATEHOUSE_URL', 'GATEHOUSE_KEY', 'GATEHOUSE_TIMEOUT_S'] as $name) {
         define($name, getenv($name));
     }
 }
+if (getenv('GATEHOUSE_ACCEPTS_STUB') !== false) {
+    define('GATEHOUSE_ACCEPTS_STUB', true);
+}
 require getenv('PLUGIN');
 
 // What other plugins do before: a number that is no error to WordPress, or a file that is another one than a moment ago.
