@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { startApp } from './app.ts';
 import { domains } from './domains.ts';
 import { completionCommand } from './platform/cli/completion.ts';
-import type { CommandDefinition } from './platform/cli/command.ts';
+import { EXIT, type CommandDefinition } from './platform/cli/command.ts';
 import { runProgram, type ProgramOptions } from './platform/cli/program.ts';
 import { systemClock } from './platform/clock.ts';
 import { controlSocketPath } from './platform/http/server.ts';
@@ -45,7 +45,22 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await runProgram(
+/** A stop that hangs after a fault is ended. */
+const FAULTY_STOP_MS = 60_000;
+let isFaulty = false;
+// An error that nobody was there to hear of: what is under way may end, and the exit code tells whoever watches over the program to start it again.
+process.on('uncaughtException', (fault) => {
+  systemTerminal.err(
+    `gatehouse: An unexpected fault, outside of any request.\n  ${fault instanceof Error ? String(fault.stack) : 'unknown'}\n  It released nothing. The program stops; start it again, and report these lines.\n`,
+  );
+  if (isFaulty) process.exit(EXIT.internal);
+  isFaulty = true;
+  setTimeout(() => process.exit(EXIT.internal), FAULTY_STOP_MS).unref();
+  abort.abort();
+});
+
+const exitCode = await runProgram(
   { definitions, version: VERSION, terminal: systemTerminal, clock: systemClock, signal: abort.signal, openLocal },
   process.argv.slice(2),
 );
+process.exitCode = isFaulty ? EXIT.internal : exitCode;
