@@ -15,6 +15,8 @@ const FORM_BYTES_MAX = PICTURE_BYTES_MAX + 100_000;
 const PICTURE_TYPES = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif']);
 const STYLE = readFileSync(new URL('style.css', import.meta.url));
 const COOKIE = 'forum';
+/** As the form says, which anybody can leave out. */
+const LENGTHS_MAX = { title: 120, text: 5000, alt: 300 };
 
 /** What a person can be told. Nothing was published. */
 class Refusal extends Error {
@@ -56,8 +58,17 @@ export function createForum({ gatehouseUrl, gatehousePublicUrl, apiKey, callback
     if (request.get('sec-fetch-site') === 'cross-site' || readGuest(request) === undefined)
       throw new Refusal(403, 'Open the form of this forum and try again.');
     const form = await readForm(request);
-    const given = Object.fromEntries(['title', 'text', 'alt'].map((name) => [name, String(form.get(name) ?? '').trim()]));
+    // Browsers count a new line as one letter, and send two.
+    const given = Object.fromEntries(
+      Object.keys(LENGTHS_MAX).map((name) => [
+        name,
+        String(form.get(name) ?? '')
+          .replaceAll('\r\n', '\n')
+          .trim(),
+      ]),
+    );
     try {
+      if (Object.entries(LENGTHS_MAX).some(([name, max]) => given[name].length > max)) throw new Refusal(422, 'A text is too long. Nothing was published.');
       if (given.title === '' || given.text === '') throw new Refusal(422, 'A post needs a title and a text.');
       const picture = await takePicture(gate, form, callbackUrl);
       const post = posts.publish({ ...given, author: `Guest ${readGuest(request).slice(0, 4)}`, picture: picture && { ...picture, alt: given.alt } });
@@ -113,10 +124,14 @@ async function readForm(request) {
       done(size > FORM_BYTES_MAX ? new Refusal(413, 'The picture is too large. Nothing was published.') : null, chunk);
     },
   });
+  // Whoever goes away in the middle leaves nothing that waits, and no piece of a picture in memory.
+  request.once('close', () => void (request.complete || limited.destroy(new Error('the form was broken off'))));
   const body = Readable.toWeb(request.pipe(limited));
   try {
     return await new Response(body, { headers: { 'content-type': request.get('content-type') ?? '' } }).formData();
   } catch {
+    // The rest is thrown away: a browser shows no answer as long as it cannot send.
+    request.resume();
     throw size > FORM_BYTES_MAX
       ? new Refusal(413, 'The picture is too large. Nothing was published.')
       : new Refusal(400, 'The form did not arrive whole. Please try again.');

@@ -7,6 +7,13 @@ import { openPosts } from './posts.mjs';
 const { PORT = '3000', FORUM_URL = `http://127.0.0.1:${PORT}`, FORUM_DIR = 'forum-data' } = process.env;
 const { GATEHOUSE_URL = 'http://127.0.0.1:8080', GATEHOUSE_PUBLIC_URL = GATEHOUSE_URL, GATEHOUSE_KEY, GATEHOUSE_CALLBACK_SECRET } = process.env;
 
+// Without them nothing could be published, and nothing be taken down.
+const lacks = Object.entries({ GATEHOUSE_KEY: 'gh_', GATEHOUSE_CALLBACK_SECRET: 'whsec_' }).filter(([name, start]) => !process.env[name]?.startsWith(start));
+if (lacks.length > 0) {
+  console.error(lacks.map(([name, start]) => `${name} is not set, or does not begin with ${start}. See README.md. The forum was not started.`).join('\n'));
+  process.exit(1);
+}
+
 const forum = createForum({
   gatehouseUrl: GATEHOUSE_URL,
   gatehousePublicUrl: GATEHOUSE_PUBLIC_URL,

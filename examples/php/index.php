@@ -16,16 +16,16 @@ function show(int $status, string $text): void
 <p><button>Publish</button></p></form></main></html>";
 }
 
-function publish(string $path, Screened $screened): string
+/** @return string|null the name of the file; null when it could not be stored */
+function publish(string $path, Screened $screened): ?string
 {
     $folder = getenv('PUBLISH_DIR') ?: __DIR__ . '/public';
-    is_dir($folder) || mkdir($folder, 0755, true);
+    is_dir($folder) || @mkdir($folder, 0755, true);
     $extension = TYPES[(new finfo(FILEINFO_MIME_TYPE))->file($path)] ?? 'bin';
     $name = "$folder/{$screened->sha256}.$extension";
-    // The receipt first: nothing lies there without one.
-    file_put_contents("$name.receipt", $screened->receipt);
-    move_uploaded_file($path, $name);
-    return basename($name);
+    // The receipt first, and whole: nothing lies there without one.
+    $isKept = @file_put_contents("$name.receipt", $screened->receipt) === strlen($screened->receipt);
+    return $isKept && @move_uploaded_file($path, $name) ? basename($name) : null;
 }
 
 if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
@@ -33,6 +33,12 @@ if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
     return;
 }
 $file = $_FILES['picture'] ?? null;
+// Above post_max_size PHP gives neither files nor fields, above upload_max_filesize an error.
+$isEmpty = $_FILES === [] && $_POST === [] && (int) ($_SERVER['CONTENT_LENGTH'] ?? 0) > 0;
+if ($isEmpty || in_array($file['error'] ?? null, [UPLOAD_ERR_INI_SIZE, UPLOAD_ERR_FORM_SIZE], true)) {
+    show(413, 'The picture is too large. It was not published.');
+    return;
+}
 // One file, whole: anything else is not published.
 if ($file === null || !is_string($file['tmp_name']) || $file['error'] !== UPLOAD_ERR_OK || count($_FILES) !== 1) {
     show(400, 'Choose one picture.');
@@ -44,4 +50,5 @@ if ($screened->receipt === null) {
     show($screened->mayTryAgain ? 503 : 422, $screened->message);
     return;
 }
-show(201, 'Published as ' . publish($file['tmp_name'], $screened) . '.');
+$name = publish($file['tmp_name'], $screened);
+$name === null ? show(500, 'The picture could not be stored. It was not published; please try again later.') : show(201, "Published as $name.");

@@ -32,15 +32,18 @@ const openLocal: ProgramOptions['openLocal'] = async (loaded, log) => {
       await systemClock.sleep(START_PAUSE_MS, abort.signal);
     return { socketPath, stop: async () => undefined };
   }
+  // A key that was made in the wrong folder is one that no server knows.
+  if (!existsSync(dataDir)) systemTerminal.err(`gatehouse: No server keeps its data in ${dataDir}; a new installation is made there.\n`);
   const app = await startApp({ loaded, log, clock: systemClock, listen: 'control' });
   return { socketPath, stop: () => app.stop() };
 };
 
 const abort = new AbortController();
+const kill = (): void => void process.kill(process.pid, 'SIGKILL');
 // The first signal asks for an orderly stop; the second one means it.
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    if (abort.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    if (abort.signal.aborted) kill();
     abort.abort();
   });
 }
@@ -53,9 +56,9 @@ process.on('uncaughtException', (fault) => {
   systemTerminal.err(
     `gatehouse: An unexpected fault, outside of any request.\n  ${fault instanceof Error ? String(fault.stack) : 'unknown'}\n  It released nothing. The program stops; start it again, and report these lines.\n`,
   );
-  if (isFaulty) process.exit(EXIT.internal);
+  if (isFaulty) return kill();
   isFaulty = true;
-  setTimeout(() => process.exit(EXIT.internal), FAULTY_STOP_MS).unref();
+  setTimeout(kill, FAULTY_STOP_MS).unref();
   abort.abort();
 });
 

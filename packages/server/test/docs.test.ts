@@ -61,6 +61,7 @@ describe('the guides', () => {
       'GATEHOUSE_URL',
       'GATEHOUSE_API_KEY',
       'GATEHOUSE_KEY',
+      'GATEHOUSE_CALLBACK_SECRET',
     ]);
     for (const path of markdownFiles().filter((file) => file.startsWith('docs/guide') || file === 'README.md' || file === 'docs/capacity.md'))
       expect(

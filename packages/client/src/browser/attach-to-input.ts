@@ -161,11 +161,17 @@ function setFault(input: HTMLInputElement, message: string): void {
 
 async function handle(uploader: Uploader, file: File, how: { readonly mode: 'send' | 'check'; readonly signal: AbortSignal }): Promise<UploadResult> {
   const { signal } = how;
-  if (how.mode === 'send') return uploader.upload(file, { signal }).catch(failed);
+  if (how.mode === 'send') return uploader.upload(file, { signal }).then(requireReceipt).catch(failed);
   return uploader
     .check(file, { signal })
     .then((check): UploadResult => ({ ...check, id: '', receipt: undefined, kind: check.permitted ? 'released' : 'refused' }))
     .catch(failed);
+}
+
+/** What a policy released without having found it clear has none, and the form would go without the file while the person reads that it was accepted. */
+function requireReceipt(result: UploadResult): UploadResult {
+  if (result.kind !== 'released' || result.receipt !== undefined) return result;
+  return { kind: 'refused', id: result.id, message: `This file could not be published. Reference ${result.id}.` };
 }
 
 function failed(): UploadResult {

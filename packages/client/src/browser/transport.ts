@@ -35,29 +35,66 @@ export function describeFault(code: string | undefined): string {
   return FAULTS[code ?? ''] ?? 'The file could not be sent at the moment. Please try again later.';
 }
 
+/** Of a server or a line that says nothing. Longer than Gatehouse waits for a decision, and than a slow line buffers. */
+const SILENCE_MAX_MS = 120_000;
+
 /** @throws when there was no answer */
-export async function callJson(url: string, init: RequestInit): Promise<Reply> {
+export async function callJson(url: string, { signal, ...init }: RequestInit): Promise<Reply> {
+  const silence = watchSilence(signal ?? undefined);
+  try {
+    return await fetchReply(url, { ...init, signal: silence.signal });
+  } finally {
+    silence.end();
+  }
+}
+
+async function fetchReply(url: string, init: RequestInit): Promise<Reply> {
   // Never with cookies: the ticket is all that counts.
   const reply = await fetch(url, { ...init, credentials: 'omit', cache: 'no-store', redirect: 'error' });
   return toReply(reply.status, await reply.text(), reply.headers.get('retry-after'));
 }
 
+/** Browsers wait for an answer for ever, and a form would be kept back for as long. */
+function watchSilence(signal: AbortSignal | undefined): { readonly signal: AbortSignal; readonly move: () => void; readonly end: () => void } {
+  const stop = new AbortController();
+  const leave = (): void => stop.abort(signal?.reason);
+  const begin = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(new Error('nothing came for too long')), SILENCE_MAX_MS);
+  let timer = begin();
+  if (signal?.aborted === true) leave();
+  signal?.addEventListener('abort', leave, { once: true });
+  return {
+    signal: stop.signal,
+    move() {
+      clearTimeout(timer);
+      timer = begin();
+    },
+    end() {
+      clearTimeout(timer);
+      // A signal can outlive many files, and must not hold them.
+      signal?.removeEventListener('abort', leave);
+    },
+  };
+}
+
 /** The bytes of a file. By XMLHttpRequest where there is one: `fetch` does not say how far it has got. @throws when there was no answer */
 export function sendFile({ url, headers, file, signal, onProgress }: Sending): Promise<Reply> {
-  if (typeof XMLHttpRequest === 'undefined') return callJson(url, { method: 'POST', headers, body: file, ...(signal === undefined ? {} : { signal }) });
+  // Without that nobody can tell a large file from a line that is dead.
+  if (typeof XMLHttpRequest === 'undefined') return fetchReply(url, { method: 'POST', headers, body: file, ...(signal === undefined ? {} : { signal }) });
   return new Promise<Reply>((resolve, reject) => {
     signal?.throwIfAborted();
     const request = new XMLHttpRequest();
     request.open('POST', url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener('progress', ({ loaded, total }) => onProgress?.(loaded, total));
+    const silence = watchSilence(signal);
+    request.upload.addEventListener('progress', ({ loaded, total }) => {
+      silence.move();
+      onProgress?.(loaded, total);
+    });
     request.addEventListener('load', () => resolve(toReply(request.status, request.responseText, request.getResponseHeader('retry-after'))));
     request.addEventListener('error', () => reject(new Error('the connection broke')));
-    request.addEventListener('abort', () => reject(reasonOf(signal)));
-    const abort = (): void => request.abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    // A signal can outlive many files, and must not hold them.
-    request.addEventListener('loadend', () => signal?.removeEventListener('abort', abort));
+    request.addEventListener('abort', () => reject(reasonOf(silence.signal)));
+    silence.signal.addEventListener('abort', () => request.abort(), { once: true });
+    request.addEventListener('loadend', silence.end);
     request.send(file);
   });
 }

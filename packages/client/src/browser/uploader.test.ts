@@ -1,7 +1,7 @@
 /** What a page does when Gatehouse, the line or the site's own server fail in the middle. The browser's part is in packages/server/test/e2e. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { whole } from '../../test/stub.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 
@@ -14,7 +14,7 @@ interface Asked {
   readonly permit: string | undefined;
   readonly bytes: number;
 }
-type Answer = { readonly status: number; readonly body?: object } | 'cut';
+type Answer = { readonly status: number; readonly body?: object } | 'cut' | 'silence';
 
 /** Answers in turn; the last one stays. */
 let answers: Record<string, Answer[]>;
@@ -28,6 +28,7 @@ const server = createServer(
     asked.push({ path, ticket: authorization?.replace('Bearer ', '') ?? '', permit: permit === undefined ? undefined : String(permit), bytes: body.length });
     const list = answers[path] ?? [{ status: 404 }];
     const answer = list.length > 1 ? list.shift() : list[0];
+    if (answer === 'silence') return;
     if (answer === undefined || answer === 'cut') return void request.socket.destroy();
     const reply =
       path === '/v1/permits' && answer.status === 200 ? { permitted: true, permit: `ghp_${(permits += 1)}`, message: 'yes', ...answer.body } : answer.body;
@@ -121,6 +122,23 @@ describe('a file', () => {
     })(['the bytes of a picture']);
     expect(await make().upload(changed)).toEqual({ kind: 'failed', message: 'The file could not be read. Please choose it again.' });
     expect(asked).toEqual([]);
+  });
+
+  describe('of which nothing is heard', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+    afterEach(() => void vi.useRealTimers());
+
+    for (const path of ['/v1/permits', `/v1/outcomes/${UPLOAD}`])
+      it(`has failed after some minutes: ${path}`, async () => {
+        answers['/v1/send'] = [pending];
+        answers[path] = ['silence'];
+        const result = make({ retries: 0 }).upload(FILE);
+        while (!asked.some((one) => one.path === path)) await new Promise((done) => void setImmediate(done));
+        await vi.advanceTimersByTimeAsync(119_000);
+        expect(await Promise.race([result, Promise.resolve('waits')])).toBe('waits');
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(await result).toMatchObject({ kind: 'failed' });
+      });
   });
 
   it('is given up when the page says so', async () => {

@@ -2,7 +2,7 @@
 import { parseJson, toRecord } from '../bytes.ts';
 import { GatehouseClientError } from '../errors.ts';
 
-const ANSWER_CHARS_MAX = 64 * 1024;
+const ANSWER_BYTES_MAX = 64 * 1024;
 
 export interface Connection {
   readonly base: string;
@@ -18,6 +18,8 @@ export interface Call {
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Whoever calls watches over the time. */
+  readonly isUntimed?: boolean;
 }
 
 export interface Answer {
@@ -41,24 +43,43 @@ export async function fetchBytes(
   path: string,
   maxBytes: number,
 ): Promise<{ readonly content: Uint8Array<ArrayBuffer>; readonly mediaType: string } | undefined> {
+  // A large file takes longer than an answer may: it ends when nothing comes for that long.
+  const stall = watchStall(connection.timeoutMs);
   try {
-    const reply = await connection.fetch(`${connection.base}${path}`, toInit(connection, { method: 'GET', path, headers: { accept: '*/*' } }));
+    const call: Call = { method: 'GET', path, headers: { accept: '*/*' }, signal: stall.signal, isUntimed: true };
+    const reply = await connection.fetch(`${connection.base}${path}`, toInit(connection, call));
     if (reply.status === 200 && reply.body !== null)
-      return { content: await readAtMost(reply.body, maxBytes), mediaType: reply.headers.get('content-type') ?? 'application/octet-stream' };
+      return { content: await readAtMost(reply.body, maxBytes, stall.move), mediaType: reply.headers.get('content-type') ?? 'application/octet-stream' };
     await reply.body?.cancel();
     if ([404, 409, 410, 422].includes(reply.status)) return undefined;
     throw new GatehouseClientError(reply.status < 500 && reply.status !== 429 ? 'gatehouse_refused' : 'gatehouse_away', `It answered ${reply.status}.`);
   } catch (cause) {
     if (cause instanceof GatehouseClientError) throw cause;
     throw new GatehouseClientError('gatehouse_away', 'GET failed.', { cause });
+  } finally {
+    stall.end();
   }
 }
 
-async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+/** Aborts when nothing moved for so long. */
+function watchStall(ms: number): { readonly signal: AbortSignal; readonly move: () => void; readonly end: () => void } {
+  const stop = new AbortController();
+  const begin = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(), ms);
+  let timer = begin();
+  const end = (): void => clearTimeout(timer);
+  const move = (): void => {
+    end();
+    timer = begin();
+  };
+  return { signal: stop.signal, move, end };
+}
+
+async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number, onMove?: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(maxBytes);
   let size = 0;
   // Leaving the loop ends the transfer.
   for await (const chunk of body) {
+    onMove?.();
     if (size + chunk.length > maxBytes) throw new GatehouseClientError('gatehouse_answer', `It sent more than ${maxBytes} bytes.`);
     bytes.set(chunk, size);
     size += chunk.length;
@@ -69,8 +90,7 @@ async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number): P
 async function send(connection: Connection, call: Call): Promise<Answer> {
   try {
     const reply = await connection.fetch(`${connection.base}${call.path}`, toInit(connection, call));
-    const text = await reply.text();
-    if (text.length > ANSWER_CHARS_MAX) throw new GatehouseClientError('gatehouse_answer', 'It was too long.');
+    const text = reply.body === null ? '' : new TextDecoder().decode(await readAtMost(reply.body, ANSWER_BYTES_MAX));
     return { status: reply.status, body: toRecord(parseJson(text)) ?? {}, isStub: reply.headers.has('gatehouse-stub') };
   } catch (cause) {
     if (cause instanceof GatehouseClientError) throw cause;
@@ -78,9 +98,9 @@ async function send(connection: Connection, call: Call): Promise<Answer> {
   }
 }
 
-function toInit({ apiKey, timeoutMs }: Connection, { method, json, body, headers, signal }: Call): object {
+function toInit({ apiKey, timeoutMs }: Connection, { method, json, body, headers, signal, isUntimed = body !== undefined }: Call): object {
   // The time for an answer does not count while bytes are sent: their own sender watches over that.
-  const signals = [body === undefined ? AbortSignal.timeout(timeoutMs) : undefined, signal].filter((one) => one !== undefined);
+  const signals = [isUntimed ? undefined : AbortSignal.timeout(timeoutMs), signal].filter((one) => one !== undefined);
   const type = json === undefined ? {} : { 'content-type': 'application/json' };
   return {
     method,

@@ -80,13 +80,16 @@ export function meterContent(content: Content, maxBytes: number): Metered {
     try {
       for await (const chunk of toChunks(content)) {
         meter.add(chunk);
-        yield chunk;
+        // An empty piece of a body is an error to `fetch`.
+        if (chunk.length > 0) yield chunk;
       }
+      const measured = meter.finish();
+      if (measured.size === 0) throw new GatehouseClientError('content_invalid', 'There were no bytes.');
+      result = measured;
     } catch (error) {
-      if (error instanceof GatehouseClientError) fault = error;
-      throw error;
+      fault = error instanceof GatehouseClientError ? error : new GatehouseClientError('content_invalid', 'It broke off.', { cause: error });
+      throw fault;
     }
-    result = meter.finish();
   }
   return {
     content: run(),

@@ -22,7 +22,7 @@ export interface ReceiptGateOptions {
   readonly issuer?: string;
   /** Default 100 MiB. */
   readonly maxBytes?: number;
-  /** For one answer; default 10,000. */
+  /** For one answer; default 10,000. Of content: so long nothing may come. */
   readonly timeoutMs?: number;
   /** Only signature, times and bytes, without asking whether the receipt was revoked since. For places that cannot reach Gatehouse. */
   readonly isOffline?: boolean;
@@ -104,6 +104,8 @@ interface Deps {
   readonly connection: Connection;
   readonly maxBytes: number;
   keys: { readonly jwks: unknown; readonly atS: number } | undefined;
+  /** Under way. */
+  asking: Promise<unknown> | undefined;
 }
 
 /** @throws {GatehouseClientError} `option_invalid` */
@@ -116,7 +118,7 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     fetch: options.fetch ?? fetch,
   };
-  const deps: Deps = { options, connection, maxBytes: options.maxBytes ?? MAX_BYTES, keys: undefined };
+  const deps: Deps = { options, connection, maxBytes: options.maxBytes ?? MAX_BYTES, keys: undefined, asking: undefined };
   return {
     maxBytes: deps.maxBytes,
     verify: (receipt, content) => verify(deps, receipt, content),
@@ -155,14 +157,19 @@ async function verifyOffline(deps: Deps, receipt: string, measured: Measured): P
 }
 
 async function readJwks(deps: Deps, ageMaxS: number): Promise<unknown> {
-  const nowS = readTimeS();
-  if (deps.keys === undefined || nowS - deps.keys.atS > ageMaxS) {
-    const { body } = await callGatehouse(deps.connection, { method: 'GET', path: '/.well-known/gatehouse-receipts.json' });
-    // Something else that answered is not kept.
-    readKeys(body);
-    deps.keys = { jwks: body, atS: nowS };
-  }
-  return deps.keys.jwks;
+  if (deps.keys !== undefined && readTimeS() - deps.keys.atS <= ageMaxS) return deps.keys.jwks;
+  // Of many requests at once, one asks: they may all come from whoever invents keys.
+  deps.asking ??= fetchJwks(deps).finally(() => (deps.asking = undefined));
+  return deps.asking;
+}
+
+async function fetchJwks(deps: Deps): Promise<unknown> {
+  const atS = readTimeS();
+  const { body } = await callGatehouse(deps.connection, { method: 'GET', path: '/.well-known/gatehouse-receipts.json' });
+  // Something else that answered is not kept.
+  readKeys(body);
+  deps.keys = { jwks: body, atS };
+  return body;
 }
 
 function protect<Native>(deps: Deps, how: ProtectUpload<Native>): GateHandler<Native> {

@@ -4,7 +4,7 @@ import { openJws, readKeys, type JwsFault } from '../jws.ts';
 import { readTimeS } from '../outside.ts';
 
 const TYPE = 'gatehouse-receipt+jwt';
-const RECEIPT_LENGTH_MAX = 8192;
+export const RECEIPT_LENGTH_MAX = 8192;
 /** Clocks may differ by this much (RFC 7519, section 4.1.5). */
 const LEEWAY_S = 60;
 /** At the end of `iss` in stub mode. */
@@ -40,7 +40,10 @@ export interface ReceiptExpected {
 
 /** Cannot know of a revocation. Never throws for what the receipt is. @throws {GatehouseClientError} `result_invalid` when the key set is none */
 export async function verifyReceipt(receipt: string, expected: ReceiptExpected): Promise<ReceiptVerdict> {
-  const opened = await openJws(receipt, { type: TYPE, keys: readKeys(expected.jwks), lengthMax: RECEIPT_LENGTH_MAX });
+  // A form or JSON can have anything in this place.
+  const given: unknown = receipt;
+  if (typeof given !== 'string') return { isValid: false, reason: 'malformed' };
+  const opened = await openJws(given, { type: TYPE, keys: readKeys(expected.jwks), lengthMax: RECEIPT_LENGTH_MAX });
   if (opened.kind === 'refused') return { isValid: false, reason: opened.reason };
   const claims = readClaims(opened.payload);
   if (claims === undefined) return { isValid: false, reason: 'malformed' };

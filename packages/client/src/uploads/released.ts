@@ -2,7 +2,7 @@
 import { fromBase64Url, parseJson, toRecord } from '../bytes.ts';
 import { GatehouseClientError } from '../errors.ts';
 import { fetchBytes, type Connection } from './gatehouse.ts';
-import type { ReceiptClaims, ReceiptVerdict } from './receipts.ts';
+import { RECEIPT_LENGTH_MAX, type ReceiptClaims, type ReceiptVerdict } from './receipts.ts';
 
 export const UPLOAD_ID: RegExp = /^upl_[0-9a-z]{26}$/;
 
@@ -40,8 +40,9 @@ export async function fetchReleased({ connection, maxBytes, check, verify }: Fet
 }
 
 /** Of a receipt that nobody has verified yet. */
-function readSaid(receipt: string): { readonly sha256: string; readonly size: number } {
-  const bytes = fromBase64Url(receipt.split('.')[1] ?? '');
+function readSaid(receipt: unknown): { readonly sha256: string; readonly size: number } {
+  const text = typeof receipt === 'string' && receipt.length <= RECEIPT_LENGTH_MAX ? receipt : '';
+  const bytes = fromBase64Url(text.split('.')[1] ?? '');
   const { sha256, size } = { ...toRecord(parseJson(new TextDecoder().decode(bytes))) };
   return { sha256: typeof sha256 === 'string' ? sha256 : '', size: typeof size === 'number' ? size : -1 };
 }

@@ -311,6 +311,11 @@ describe('keys', () => {
       expect(await gate.verify(issue(), BYTES)).toMatchObject({ isValid: true });
       expect(await gate.verify(issue({}, { kid: 'k9' }), BYTES)).toEqual({ isValid: false, reason: 'unknown_key' });
       expect(count()).toBe(2);
+      // Also of many requests at once, whoever sends them.
+      vi.setSystemTime(Date.now() + 11_000);
+      const invented = await Promise.all(Array.from({ length: 20 }, (_, i) => gate.verify(issue({}, { kid: `invented${i}` }), BYTES)));
+      expect(new Set(invented.map((verdict) => !verdict.isValid && verdict.reason))).toEqual(new Set(['unknown_key']));
+      expect(count()).toBe(3);
     } finally {
       vi.useRealTimers();
     }
@@ -397,6 +402,15 @@ describe('receipts', () => {
     expect(await verifyReceipt(receipt, { ...expected, ...changed })).toEqual({ isValid: false, reason });
   });
 
+  it('are worth nothing as anything but a text: a form and JSON can have all sorts in their place', async () => {
+    const gate = makeGate({ gatehouseUrl: 'http://127.0.0.1:9', jwks });
+    const odd: readonly unknown[] = [undefined, null, 5, {}, [issue()], '', 'a.b.c', `a.${'W1tb'.repeat(100_000)}.c`];
+    for (const receipt of odd as readonly string[]) {
+      expect(await gate.verify(receipt, BYTES)).toEqual({ isValid: false, reason: 'malformed' });
+      expect(await gate.fetchReleased(receipt)).toEqual({ isValid: false, reason: 'malformed' });
+    }
+  });
+
   it('are checked without Gatehouse where it cannot be reached', async () => {
     const gate = makeGate({ gatehouseUrl: 'http://127.0.0.1:9', isOffline: true, jwks });
     expect(await gate.verify(issue(), BYTES)).toMatchObject({ isValid: true });
@@ -426,7 +440,8 @@ describe('fetchReleased', () => {
     const shown: string[] = [];
     // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 passes on what is thrown
     site.post('/posts', express.urlencoded({ extended: false }), async (request, response) => {
-      const receipts: string[] = [(request.body as Record<string, string | string[]>)['gatehouse-receipt'] ?? []].flat();
+      const receipts = [...new Set([(request.body as Record<string, string | string[]>)['gatehouse-receipt'] ?? []].flat())];
+      if (receipts.length > 4) return void response.status(422).end();
       const files = await Promise.all(receipts.map((receipt) => gate.fetchReleased(receipt)));
       if (!files.every((file) => file.isValid)) return void response.status(422).end();
       shown.push(...files.map(({ content }) => Buffer.from(content).toString()));
@@ -437,8 +452,60 @@ describe('fetchReleased', () => {
     const base = await listen(server);
     const send = async (...receipts: string[]): Promise<number> =>
       (await fetch(`${base}/posts`, { method: 'POST', body: new URLSearchParams(receipts.map((receipt) => ['gatehouse-receipt', receipt])) })).status;
-    expect([await send(issue()), await send(issue(), issue()), await send(issue(), issue({ exp: 1 })), await send('')]).toEqual([200, 200, 422, 422]);
+    const [one, two] = [issue({ jti: '1' }), issue({ jti: '2' })];
+    expect([await send(one), await send(one, two), await send(one, issue({ exp: 1 })), await send('')]).toEqual([200, 200, 422, 422]);
     expect(shown).toEqual(Array.from({ length: 3 }, () => BYTES.toString()));
+    // A form has room for many receipts, and each can be of a file that fills the memory.
+    const before = fetched().length;
+    expect([await send(...Array.from({ length: 100 }, () => one)), await send(one, two, ...['3', '4', '5'].map((jti) => issue({ jti })))]).toEqual([200, 422]);
+    expect(fetched().length - before).toBe(1);
+  });
+
+  /** So long nothing may come. */
+  const timeoutMs = 2_000;
+
+  it('takes the time that a large file needs, as long as something comes', async () => {
+    const slow = createServer((request, response) => {
+      if (request.url !== path)
+        return void response.end(JSON.stringify(request.url === '/v1/receipts/verify' ? { valid: true, isContentChecked: true } : jwks));
+      response.writeHead(200, { 'content-type': 'image/jpeg' });
+      let sent = 0;
+      const timer = setInterval(() => {
+        response.write(BYTES.subarray(sent, (sent += 1)));
+        if (sent < BYTES.length) return;
+        clearInterval(timer);
+        response.end();
+      }, timeoutMs / 15);
+      response.on('close', () => clearInterval(timer));
+    });
+    servers.push(slow);
+    expect(await makeGate({ gatehouseUrl: await listen(slow), timeoutMs }).fetchReleased(issue())).toMatchObject({ isValid: true });
+  });
+
+  it('does not wait for what does not come', async () => {
+    const stalled = createServer((request, response) => {
+      if (request.url !== path) return void response.end(JSON.stringify(jwks));
+      response.writeHead(200, { 'content-type': 'image/jpeg' }).write(BYTES.subarray(0, 5));
+    });
+    servers.push(stalled);
+    await expect(makeGate({ gatehouseUrl: await listen(stalled), timeoutMs }).fetchReleased(issue())).rejects.toMatchObject({ code: 'gatehouse_away' });
+  });
+
+  it('holds no more of an answer than one can be', async () => {
+    let sentBytes = 0;
+    const endless = createServer((_request, response) => {
+      const more = (): void => {
+        while (!response.destroyed && sentBytes < 64 * 1024 ** 2) {
+          sentBytes += 65_536;
+          if (!response.write(Buffer.alloc(65_536, ' '))) return void response.once('drain', more);
+        }
+        response.end();
+      };
+      more();
+    });
+    servers.push(endless);
+    await expect(makeGate({ gatehouseUrl: await listen(endless) }).fetchReleased(issue())).rejects.toMatchObject({ code: 'gatehouse_answer' });
+    expect(sentBytes).toBeLessThan(32 * 1024 ** 2);
   });
 
   it('fetches nothing for what Gatehouse did not sign, has expired, or is no upload', async () => {
@@ -494,6 +561,11 @@ describe('screenUpload', () => {
     yield BYTES.subarray(5);
   }
 
+  async function* readPieces(given: readonly Uint8Array[], fault?: Error): AsyncGenerator<Uint8Array> {
+    yield* given;
+    if (fault !== undefined) throw fault;
+  }
+
   it('sends a stream and gives its receipt', async () => {
     expect(await makeGate().screenUpload(pieces())).toMatchObject({
       isReleased: true,
@@ -514,6 +586,11 @@ describe('screenUpload', () => {
     await expect(makeGate({ maxBytes: 5 }).screenUpload(BYTES)).rejects.toMatchObject({ code: 'too_large' });
     await expect(makeGate().screenUpload(BYTES.toString() as unknown as Content)).rejects.toMatchObject({ code: 'content_invalid' });
     expect(await makeGate().screenUpload(new Blob([BYTES]))).toMatchObject({ isReleased: true });
+    for (const none of [Buffer.alloc(0), new Blob([]), readPieces([Buffer.alloc(0)])])
+      await expect(makeGate().screenUpload(none)).rejects.toMatchObject({ code: 'content_invalid' });
+    expect(await makeGate().screenUpload(readPieces([Buffer.alloc(0), BYTES, Buffer.alloc(0)]))).toMatchObject({ isReleased: true });
+    const broken = new Error('the sender went away');
+    await expect(makeGate().screenUpload(readPieces([BYTES], broken))).rejects.toMatchObject({ code: 'content_invalid', cause: broken });
     let isLeft = false;
     const source = new ReadableStream<Uint8Array>({ cancel: () => void (isLeft = true) });
     answers['/v1/uploads'] = { status: 503, body: {} };

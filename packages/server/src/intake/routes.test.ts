@@ -93,6 +93,13 @@ describe('the five-minute way', () => {
     expect((await call(view.links.content)).status).toBe(410);
   });
 
+  it('says that a reference cannot be stored, and does not call it a fault of its own', async () => {
+    const init = { method: 'POST', body: JSON.stringify({ reference: 'a\0b' }), headers: { 'content-type': 'application/json' } };
+    const [made, asked] = [await call('/v1/uploads', init), await call('/v1/uploads?reference=a%00b')];
+    expect([made.status, asked.status]).toEqual([400, 400]);
+    expect(await made.json()).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('U+0000') as string });
+  });
+
   it('held content is a 200 of the transport and no clearance; its bytes stay', async () => {
     const view = await announce();
     const sent = await put(view, 'match');

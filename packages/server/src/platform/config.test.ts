@@ -70,6 +70,12 @@ describe('names', () => {
     expect(JSON.stringify(faults)).not.toContain('hidden');
   });
 
+  it('of services in the same shell are left alone: the guides have them exported', () => {
+    expect(faultsOf({ env: { GATEHOUSE_KEY: 'gh_x', GATEHOUSE_CALLBACK_SECRET: 'whsec_x', GATEHOUSE_KEYS: 'x' } }).map(({ at }) => at)).toEqual([
+      'GATEHOUSE_KEYS',
+    ]);
+  });
+
   it.each(['prot', 'toString', 'constructor', '__proto__', 'PORT'])('%s in a file is refused', (name) => {
     const path = file(`{"${name}": 1}`);
     expect(faultsOf({ env: { GATEHOUSE_CONFIG_FILE: path } }).map(({ at }) => at)).toEqual([`${path}: ${name}`]);

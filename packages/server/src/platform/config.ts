@@ -61,6 +61,8 @@ const PATH_KEYS: readonly SettingKey[] = [
 const CONFIG_FILE_ENV = 'GATEHOUSE_CONFIG_FILE';
 /** Read by the CLI only: where a server is and with which key to speak to it. */
 const CLIENT_ENV = ['GATEHOUSE_URL', 'GATEHOUSE_API_KEY'];
+/** Of services that use Gatehouse, as the guides and examples name them: whoever exports them can still run commands in that shell. */
+const SERVICE_ENV = ['GATEHOUSE_KEY', 'GATEHOUSE_CALLBACK_SECRET'];
 
 /** `maxUploadBytes` -> `GATEHOUSE_MAX_UPLOAD_BYTES` */
 export function toEnvName(key: SettingKey): string {
@@ -127,7 +129,7 @@ function pick(override: unknown, fromEnv: string | undefined, fromFile: unknown)
 }
 
 function findUnknownNames(env: Readonly<Record<string, string | undefined>>): FieldError[] {
-  const known = new Set([...KEYS.map(toEnvName), CONFIG_FILE_ENV, ...CLIENT_ENV]);
+  const known = new Set([...KEYS.map(toEnvName), CONFIG_FILE_ENV, ...CLIENT_ENV, ...SERVICE_ENV]);
   const unknown = Object.keys(env).filter((name) => name.startsWith('GATEHOUSE_') && !known.has(name) && !name.startsWith('GATEHOUSE_TEST_'));
   return unknown.map((name) => ({ at: name, message: 'there is no such setting; `gatehouse config` lists them' }));
 }

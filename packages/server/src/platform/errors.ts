@@ -219,6 +219,8 @@ export function isGatehouseError(error: unknown, code?: ErrorCode): error is Gat
 
 /** PostgreSQL classes and Node codes that mean "the database is away" (or lets nobody in), not "the statement is wrong". */
 const DATABASE_AWAY = /^(08...|28...|3D000|55000|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+/** A text with U+0000, which PostgreSQL does not store. */
+const UNSTORABLE = new Set(['22021', '22P05']);
 const STORAGE_FULL = new Set(['ENOSPC', 'EDQUOT', '53100']);
 const STORAGE_FAILED = new Set(['EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
 const RETRY_AFTER_S = 5;
@@ -237,11 +239,7 @@ export function toGatehouseError(error: unknown): GatehouseError {
   if (error instanceof LockError) return new GatehouseError('data_dir_unavailable', error.message, { cause: error });
   if (error instanceof EmbeddedPostgresError) return new GatehouseError('database_failed', error.message, { cause: error });
   const code = readCode(error);
-  const isDatabase =
-    error instanceof Error &&
-    (lostConnections.has(error) ||
-      typeof Reflect.get(error, 'severity') === 'string' ||
-      /connection terminated|timeout exceeded when trying to connect|connect |connection error and is not queryable/i.test(error.message));
+  const isDatabase = isOfDatabase(error);
   if (STORAGE_FULL.has(code))
     return new GatehouseError('storage_full', 'The disk of the data directory or of the database is full. Nothing was released.', {
       cause: error,
@@ -250,9 +248,20 @@ export function toGatehouseError(error: unknown): GatehouseError {
   if (isDatabase && (DATABASE_AWAY.test(code) || code === '')) {
     return new GatehouseError('database_unavailable', 'The database did not answer. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
   }
+  if (isDatabase && UNSTORABLE.has(code))
+    return new GatehouseError('invalid_request', 'A text holds the character U+0000, which cannot be stored. Nothing was changed.', { cause: error });
   if (STORAGE_FAILED.has(code))
     return new GatehouseError('storage_failed', 'The data directory could not be used. Nothing was released.', { cause: error, retryAfterS: RETRY_AFTER_S });
   return new GatehouseError('internal', 'An unexpected fault. Nothing was released.', { cause: error });
+}
+
+function isOfDatabase(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (lostConnections.has(error) ||
+      typeof Reflect.get(error, 'severity') === 'string' ||
+      /connection terminated|timeout exceeded when trying to connect|connect |connection error and is not queryable/i.test(error.message))
+  );
 }
 
 function readCode(error: unknown): string {

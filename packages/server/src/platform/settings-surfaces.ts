@@ -72,7 +72,10 @@ export const SURFACE_SETTINGS = {
     about: 'Origins (comma-separated) whose pages may send uploads with a ticket: https://forum.example. Default: none but this one.',
   },
   surfaceMaxConnections: { schema: whole(1, 10_000).default(200), about: 'Connections at once to each of the ports of ICAP and clamd.' },
-  surfaceIdleSeconds: { schema: whole(1, 3600).default(120), about: 'A connection to the ports of ICAP, clamd and the proxy on which nothing moves for so long is ended. Waiting for a verdict does not count.' },
+  surfaceIdleSeconds: {
+    schema: whole(1, 3600).default(120),
+    about: 'A connection to the ports of ICAP, clamd and the proxy on which nothing moves for so long is ended. Waiting for a verdict does not count.',
+  },
   surfaceFragmentBytes: {
     schema: whole(0, 1024 * MIB).default(25 * MIB),
     about:

@@ -1,6 +1,7 @@
 /** A port or a Unix socket for a protocol of its own: who may speak, how many at once, and an orderly end. */
 import { chmod, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { isLoopback } from '../platform/config.ts';
@@ -121,7 +122,7 @@ async function open(options: SocketOptions): Promise<OpenListener> {
       : createTlsServer({ ...HALF_OPEN, handshakeTimeout: HANDSHAKE_MS, ...options.tls, minVersion: 'TLSv1.2' }, accept).on('connection', shakeHands);
   // A handshake that failed or took too long: Node tells of it, and ends nothing.
   server.on('tlsClientError', (_error: Error, socket: Socket) => void socket.destroy());
-  if ('path' in where) await removeStale(where.path);
+  if ('path' in where) await prepare(where.path, name);
   await listenOn(server, { name, log }, where);
   if ('path' in where) await chmod(where.path, where.mode);
   return {
@@ -205,8 +206,19 @@ export function describeAddress(server: Server): string {
   return `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
-/** Only a socket is removed: a file of that name is somebody's. */
-async function removeStale(path: string): Promise<void> {
+/** Only a socket is removed: a file of that name is somebody's. For a folder that is not there Node would say "permission denied". */
+async function prepare(path: string, name: string): Promise<void> {
+  const folder = dirname(path);
+  if (
+    !(await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ))
+  )
+    throw new GatehouseError(
+      'config_invalid',
+      `Cannot listen for ${name} on ${path}: there is no folder ${folder}. Make it, for the user of Gatehouse. Nothing was changed.`,
+    );
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isSocket()) throw new GatehouseError('config_invalid', `${path} exists and is no socket. Nothing was changed; choose another path.`);

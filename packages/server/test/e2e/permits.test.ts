@@ -296,6 +296,30 @@ describe('a plain input in a form', () => {
     await page.getByText('done with 0 receipts').waitFor();
   });
 
+  it('takes no file for accepted that nothing can be published by', async () => {
+    // Released by policy, without having been found clear.
+    const body = { id: `upl_${'0'.repeat(26)}`, state: 'released', message: 'The file was accepted.' };
+    await page.route('**/v1/send*', (route) => route.fulfill({ json: body, headers: { 'access-control-allow-origin': site } }));
+    await choose(await draw(6).jpeg().toBuffer(), 'plain', 'plain.jpg');
+    await status(`plain.jpg: This file could not be published. Reference ${body.id}.`);
+    expect(await read('plain')).toEqual(['/form', 0, 0, 'true', 'plain.jpg']);
+  });
+
+  it('is given up when nothing is heard any more', async () => {
+    await page.clock.install();
+    await open('/form');
+    let isAsked = (): void => undefined;
+    const asking = new Promise<void>((done) => (isAsked = done));
+    await page.route('**/v1/send*', () => isAsked());
+    await choose(await draw(6).jpeg().toBuffer(), 'plain', 'silent.jpg');
+    await asking;
+    await page.clock.fastForward(119_000);
+    await status('silent.jpg: being checked.');
+    await page.clock.fastForward(2_000);
+    await status('silent.jpg: The file could not be sent at the moment.');
+    expect(await read('plain')).toEqual(['/form', 0, 0, 'true', 'silent.jpg']);
+  });
+
   it('keeps back a form that needs a file', async () => {
     await open('/form?required=');
     await choose(await draw(1).jpeg({ quality: 60 }).toBuffer(), 'plain', 'known.jpg');

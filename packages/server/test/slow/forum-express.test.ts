@@ -1,4 +1,5 @@
 /** `examples/forum-express`, started as its README says and used in Chromium by people with and without JavaScript. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -196,6 +197,7 @@ describe('somebody who makes requests of their own', () => {
     expect((await send({ picture: file(scene.clear.bytes) }, { cookie: '' })).status).toBe(403);
     expect((await send({ picture: file(Buffer.from('<script>alert(1)</script>')) })).status).toBe(422);
     expect((await send({ picture: file(Buffer.alloc(21_000_000)) })).status).toBe(413);
+    expect((await send({ text: 'x'.repeat(5001) })).status).toBe(422);
     expect(await find('Forged')).toBeUndefined();
   });
 
@@ -210,6 +212,18 @@ describe('somebody who makes requests of their own', () => {
     expect((await fetch(`${forum.url}/gatehouse`, { method: 'POST', body, headers })).status).toBe(400);
     expect((await find('A walk'))?.picture?.isRemoved).toBeUndefined();
   });
+});
+
+it('does not start without a key, or without the secret of callbacks', async () => {
+  const server = join(EXAMPLES, 'forum-express/server.mjs');
+  for (const [key, secret, lack] of [
+    ['', 'whsec_x', 'GATEHOUSE_KEY'],
+    ['gh_x', '', 'GATEHOUSE_CALLBACK_SECRET'],
+  ] as const) {
+    const env = { ...process.env, PORT: '0', GATEHOUSE_KEY: key, GATEHOUSE_CALLBACK_SECRET: secret };
+    const { status, stderr } = spawnSync(process.execPath, [server], { env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^${lack} is not set.*The forum was not started\\.\\s*$`))]);
+  }
 });
 
 describe.each(SCHEMES)('looks right, %s', (scheme) => {

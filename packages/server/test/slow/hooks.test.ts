@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -151,4 +152,33 @@ describe('a script hook', () => {
     expect(codes[0]).toBe(0);
     for (const code of codes.slice(1)) expect(code).toBeGreaterThan(0);
   });
+});
+
+it('the lines of the guide publish what is released, and nothing for a listed picture, a redirect, another server or nobody', async () => {
+  requireProgram('curl');
+  const guide = await readFile(fileURLToPath(new URL('../../../../docs/guide/hooks.md', import.meta.url)), 'utf8');
+  const lines = /## Anything: the raw hook\n+```sh\n([^]*?)```/.exec(guide)?.[1] ?? '';
+  expect(lines).toContain('http://127.0.0.1:8080/v1/hooks/raw');
+  const stranger = createHttpServer((incoming, response) => {
+    const status = incoming.url?.startsWith('/moved') === true ? 301 : 200;
+    incoming.resume().once('end', () => response.writeHead(status, { location: 'https://gate.example/' }).end());
+  }).listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const strangerUrl = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
+  const isPublished = async (url: string, path: string): Promise<boolean> => {
+    const script = `publish() { echo "published $1"; }\n${lines.replace('http://127.0.0.1:8080', url).replaceAll('photo.jpg', path)}`;
+    return (await run('bash', ['-c', script], { env: { KEY: key } })).text.includes('published');
+  };
+  const answers: boolean[] = [];
+  for (const [url, path] of [
+    [scene.app.url, scene.clear.path],
+    [scene.app.url, scene.listed.path],
+    [`${strangerUrl}/moved`, scene.clear.path],
+    [strangerUrl, scene.clear.path],
+    ['http://127.0.0.1:9', scene.clear.path],
+  ] as const)
+    answers.push(await isPublished(url, path));
+  expect(answers).toEqual([true, false, false, false, false]);
+  stranger.closeAllConnections();
+  stranger.close();
 });

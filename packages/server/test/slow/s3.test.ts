@@ -27,7 +27,12 @@ function describeEvents(): void {
     let ceph: Ceph;
     let scene: S3Scene;
     const messages: unknown[] = [];
-    const receiver = createServer((incoming, outgoing) => void take(incoming).then(() => outgoing.end()));
+    const receiver = createServer((incoming, outgoing) => {
+      take(incoming).then(
+        () => outgoing.end(),
+        () => outgoing.destroy(),
+      );
+    });
     const take = async (incoming: IncomingMessage): Promise<void> => {
       const chunks = (await incoming.toArray()) as Buffer[];
       messages.push(JSON.parse(Buffer.concat(chunks).toString('utf8')));

@@ -15,7 +15,10 @@ export interface OriginServer {
   stop(): Promise<void>;
 }
 
-/** `/break` breaks off, `/gone` is 404, `/slow` answers after `slowMs`, everything else at once. */
+/** Longer than what a proxy and the sockets on both sides hold in memory. */
+export const LONG_BYTES = 40_000_000;
+
+/** `/break` breaks off, `/gone` is 404, `/long` is long, `/slow` answers after `slowMs`, everything else at once. */
 export async function startOrigin(slowMs = 0): Promise<OriginServer> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -40,7 +43,8 @@ export async function startOrigin(slowMs = 0): Promise<OriginServer> {
           ['X-Hop', 'of this connection'],
         ].flat(),
       );
-      response.end(request.method === 'HEAD' ? undefined : `stored ${received.at(-1)?.body.length ?? 0}`);
+      if (request.url === '/long') response.end(Buffer.alloc(LONG_BYTES, 65));
+      else response.end(request.method === 'HEAD' ? undefined : `stored ${received.at(-1)?.body.length ?? 0}`);
     };
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,6 @@
 /** What quarantine and promotion keep, whatever the store: run against the one in this process and against Ceph. */
 import { createHash, randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { S3Upload } from '../../src/surfaces/s3/schema.ts';
@@ -33,6 +34,23 @@ export async function sendPut(upload: S3Upload, content: string, more: Record<st
   const response = await fetch(upload.url, { method: 'PUT', body: content, headers: { ...headers, ...more } });
   await response.arrayBuffer();
   return response.status;
+}
+
+/** @param headers in their order and as they are written, which no client of HTTP would send */
+function sendRaw(url: string, headers: readonly string[], content: string): Promise<string> {
+  const { hostname, port, pathname, search } = new URL(url);
+  const lines = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1] ?? ''}`] : []));
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(`PUT ${pathname}${search} HTTP/1.1\r\n${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${content}`),
+    );
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer.split('\r\n')[0] ?? ''));
+  });
 }
 
 export function describeS3Contract(name: string, openStore: () => Promise<OpenStore>): void {
@@ -392,6 +410,62 @@ export function describeS3Contract(name: string, openStore: () => Promise<OpenSt
       expect(await scene.client.askAsStranger({ bucket: scene.buckets.quarantine, key }, NEVER)).toBe(403);
       await scene.settle();
       expect((await scene.readReleased()).get(own.id)?.toString()).toBe(content);
+    });
+
+    it('with a form nobody opens the object in quarantine to others, and names no other key', async () => {
+      const everybody = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"';
+      const attempts: [header: Record<string, string>, fields: [string, string][]][] = [
+        [{ 'x-amz-acl': 'public-read' }, []],
+        [{ 'x-amz-grant-read': everybody }, []],
+        [{}, [['x-amz-acl', 'public-read']]],
+        [{}, [['x-amz-grant-read', everybody]]],
+        [{}, [['Acl', 'public-read']]],
+        [{}, [['key', 'of-the-sender']]],
+        [{}, [['bucket', scene.buckets.released]]],
+        [{}, [['x-amz-copy-source', `/${scene.buckets.quarantine}/of-another`]]],
+      ];
+      for (const [headers, more] of attempts) {
+        for (const isFirst of [true, false]) {
+          const upload = await begin();
+          const key = upload.fields['key'] ?? '';
+          const content = clear();
+          const form = new FormData();
+          const fields = Object.entries(upload.fields);
+          for (const [field, value] of isFirst ? [...more, ...fields] : [...fields, ...more]) form.append(field, value);
+          form.set('file', new Blob([content]));
+          const response = await fetch(upload.url, { method: 'POST', body: form, headers });
+          await response.arrayBuffer();
+          const what = JSON.stringify([headers, more, isFirst, response.status]);
+          expect(await scene.client.askAsStranger({ bucket: scene.buckets.quarantine, key: toKey(key) }, NEVER), what).toBeGreaterThanOrEqual(403);
+          expect(
+            (await scene.listQuarantine()).filter((one) => one === 'of-the-sender'),
+            what,
+          ).toEqual([]);
+          expect([...(await scene.readReleased()).values()].map(String), what).not.toContain(content);
+        }
+      }
+      await scene.settle();
+    });
+
+    it('an access that is named twice, one of them signed, opens nothing', async () => {
+      for (const more of [
+        ['x-amz-acl', 'public-read'],
+        ['X_Amz_Acl', 'public-read'],
+        ['x-amz-acl ', 'public-read'],
+      ] as const) {
+        for (const isFirst of [true, false]) {
+          const content = clear();
+          const upload = await begin({ method: 'PUT', sizeBytes: content.length });
+          const signed = ['content-length', String(content.length), 'x-amz-acl', upload.headers['x-amz-acl'] ?? ''];
+          const headers = ['host', new URL(upload.url).host, ...(isFirst ? [...more, ...signed] : [...signed, ...more])];
+          const status = await sendRaw(upload.url, headers, content);
+          const key = toKey(new URL(upload.url).pathname.split('/').at(-1) ?? '');
+          expect(await scene.client.askAsStranger({ bucket: scene.buckets.quarantine, key }, NEVER), `${more[0]} ${isFirst} ${status}`).toBeGreaterThanOrEqual(
+            403,
+          );
+        }
+      }
+      await scene.settle();
     });
 
     it('two workers at once: each object once', async () => {

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { AwsV4Signer } from 'aws4fetch';
 import { signRequest, type Credentials } from '../../src/surfaces/s3/signature.ts';
+import type { OpenStore } from './s3-contract.ts';
 
 export const CREDENTIALS: Credentials = { accessKeyId: 'AKIDTEST', secretAccessKey: 'test-secret-of-the-store', region: 'eu-west-2' };
 
@@ -34,7 +35,7 @@ export interface SeenRequest {
 }
 
 /** What happens instead of an answer, or to it. */
-export type Fault = 'cut' | 'truncate' | 'unavailable' | undefined;
+export type Fault = 'cut' | 'truncate' | 'unavailable' | 'denied' | 'elsewhere' | undefined;
 
 export interface S3Server {
   readonly url: string;
@@ -44,8 +45,10 @@ export interface S3Server {
   fault: (request: SeenRequest, isDone: boolean) => Fault | Promise<Fault>;
   pageKeys: number;
   hasVersions: boolean;
-  /** Whatever page is asked for, answers with the first, and says that there are more. */
-  repeatsPage: boolean;
+  /** Keys that are there and stand in no listing yet. */
+  readonly unlisted: Set<string>;
+  /** After the last page comes the first again, and so on. */
+  goesInCircles: boolean;
   /** Copies the newest version, whichever was asked for. */
   copiesNewest: boolean;
   /** How far clocks may be apart. */
@@ -82,7 +85,8 @@ export async function startS3Server(): Promise<S3Server> {
     fault: () => undefined,
     pageKeys: 1000,
     hasVersions: true,
-    repeatsPage: false,
+    unlisted: new Set(),
+    goesInCircles: false,
     copiesNewest: false,
     skewMs: 900_000,
     addBucket(name, isVersioned = true) {
@@ -110,7 +114,9 @@ export async function startS3Server(): Promise<S3Server> {
       if (before === 'cut') return void incoming.socket.destroy();
       const body = await readBody(incoming);
       if (before === 'unavailable') throw new Refusal(503, 'SlowDown');
-      reply = await answer({ incoming, rawPath, rawQuery, body, ...request });
+      if (before === 'denied') throw new Refusal(403, 'AccessDenied');
+      // What stands before the store answers while the store is not there.
+      reply = before === 'elsewhere' ? { status: 404, body: 'default backend - 404' } : await answer({ incoming, rawPath, rawQuery, body, ...request });
       const after = await server.fault(request, true);
       if (after === 'cut') return void incoming.socket.destroy();
       if (after === 'truncate' && Buffer.isBuffer(reply.body)) {
@@ -159,16 +165,17 @@ export async function startS3Server(): Promise<S3Server> {
   const list = (bucket: Bucket, query: URLSearchParams): Reply => {
     const areVersions = query.has('versions');
     const all = [...bucket.objects]
-      .filter(([key]) => key.startsWith(query.get('prefix') ?? ''))
+      .filter(([key]) => key.startsWith(query.get('prefix') ?? '') && !server.unlisted.has(key))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .flatMap(([key, versions]) => versions.slice(0, areVersions ? undefined : 1).map((version, at) => ({ key, version, isLatest: at === 0 })))
       .filter(({ version }) => areVersions || !version.isMarker);
     const names = all.map(({ key, version }) => `${key}\n${version.versionId}`);
     const from = areVersions ? `${query.get('key-marker') ?? ''}\n${query.get('version-id-marker') ?? ''}` : (query.get('continuation-token') ?? '');
-    const start = server.repeatsPage ? 0 : names.indexOf(from) + 1;
+    const after = names.indexOf(from) + 1;
+    const start = server.goesInCircles && after >= all.length ? 0 : after;
     const page = all.slice(start, start + server.pageKeys);
     const last = page.at(-1);
-    const isCut = server.repeatsPage || start + page.length < all.length;
+    const isCut = server.goesInCircles || start + page.length < all.length;
     const items = page.map(({ key, version, isLatest }) => {
       const kind = areVersions ? (version.isMarker ? 'DeleteMarker' : 'Version') : 'Contents';
       const more = version.isMarker ? '' : `<ETag>&quot;${version.etag}&quot;</ETag><Size>${version.bytes.length}</Size>`;
@@ -371,6 +378,25 @@ export async function startS3Server(): Promise<S3Server> {
 
   await new Promise<void>((resolve) => void http.listen(0, '127.0.0.1', resolve));
   return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
+}
+
+let made = 0;
+
+export async function openInProcess(): Promise<OpenStore & { readonly server: S3Server }> {
+  const server = await startS3Server();
+  return {
+    server,
+    url: server.url,
+    credentials: CREDENTIALS,
+    async makeBuckets({ isVersioned }) {
+      made += 1;
+      const buckets = { quarantine: `quarantine-${made}`, released: `released-${made}` };
+      server.addBucket(buckets.quarantine, isVersioned);
+      server.addBucket(buckets.released, isVersioned);
+      return buckets;
+    },
+    close: () => server.close(),
+  };
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {

@@ -99,8 +99,9 @@ async function answer(options: FrameOptions, route: Route, context: Context<Node
     const given = await route.handle(exchange);
     return { response: deliver(given, delivery), status: given.status };
   } catch (thrown) {
-    const isGone = context.env.outgoing.destroyed;
-    const given = fail(options, { thrown, route, requestId, principal, isGone });
+    const error = toGatehouseError(thrown);
+    const failure = { thrown: route.mapError?.(error) ?? error, route, requestId, principal, isGone: context.env.outgoing.destroyed };
+    const given = fail(options, failure);
     return { response: deliver(given, delivery), status: given.status };
   }
 }

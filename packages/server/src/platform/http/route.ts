@@ -75,6 +75,8 @@ export interface Route {
   readonly isCrossOrigin?: true;
   /** After this time `signal` aborts, if the handler has asked for it. */
   readonly timeoutMs?: number;
+  /** For clients to whom an error says something else than to others; also for those of the frame, such as a database that is away. */
+  readonly mapError?: (error: GatehouseError) => GatehouseError;
   /** Pages answer errors in HTML and are not in the OpenAPI document. */
   readonly surface: 'api' | 'page';
   readonly doc: RouteDoc;
@@ -98,6 +100,7 @@ interface RouteSpec<P extends z.ZodType | undefined, Q extends z.ZodType | undef
   readonly takesBasic?: true;
   readonly isCrossOrigin?: true;
   readonly timeoutMs?: number;
+  readonly mapError?: (error: GatehouseError) => GatehouseError;
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;
@@ -144,6 +147,7 @@ function build<P extends z.ZodType | undefined, Q extends z.ZodType | undefined,
     ...(spec.takesBasic === undefined ? {} : { takesBasic: spec.takesBasic }),
     ...(spec.isCrossOrigin === undefined ? {} : { isCrossOrigin: spec.isCrossOrigin }),
     ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
+    ...(spec.mapError === undefined ? {} : { mapError: spec.mapError }),
     surface,
     doc: toDoc(spec, body),
     async handle(exchange) {

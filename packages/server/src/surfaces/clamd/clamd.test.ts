@@ -216,6 +216,7 @@ describe('the ports', () => {
     const path = join(dir, 'precious');
     await writeFile(path, 'a');
     await expect(startRoom(clamdRoom, { clamdSocket: path })).rejects.toThrow(/is no socket/);
+    await expect(startRoom(clamdRoom, { clamdSocket: `${path}-none/clamd.sock` })).rejects.toThrow(/there is no folder .*-none\. Make it/);
     expect((await stat(path)).size).toBe(1);
   });
 

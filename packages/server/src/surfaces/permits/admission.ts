@@ -56,6 +56,11 @@ export function createAdmission({ context, access }: SurfaceParts): AdmissionSer
   const takePermit = async (request: AdmissionRequest): Promise<string | undefined> => {
     const isNeeded = config.permitsRequired && request.principal.kind === 'ticket';
     if (request.permit === undefined && !isNeeded) return undefined;
+    if (request.permit !== undefined && request.sha256 === undefined)
+      throw new GatehouseError(
+        'permit_invalid',
+        'A permit is for announced bytes: name their SHA-256 (Content-Digest; by tus the metadata sha256). Nothing was received, and the permit was not used.',
+      );
     const id = await usePermitOf(request);
     if (id === undefined)
       throw new GatehouseError('permit_invalid', 'It is missing, unknown, was used, has expired, or is for another file. Nothing was received.');

@@ -197,6 +197,17 @@ describe('a permit', () => {
     expect(await read(send(fresh, { permit }))).toMatchObject({ status: 422, code: 'permit_invalid' });
   });
 
+  it('is not used up by what is no sending of it, and the answer says what is wrong', async () => {
+    const { permit } = await ask(fresh);
+    const headers = { authorization: `Bearer ${ticket}`, 'gatehouse-permit': permit ?? '' };
+    const sendRaw = (body: BodyInit): Promise<Response> => fetch(`${app.url}/v1/send`, { method: 'POST', body, headers });
+    expect(await read(sendRaw(fresh.bytes))).toMatchObject({ status: 422, code: 'permit_invalid', detail: expect.stringContaining('Content-Digest') });
+    const form = new FormData();
+    form.set('file', new Blob([fresh.bytes]), 'a.jpg');
+    expect(await read(sendRaw(form))).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    expect(await read(send(fresh, { permit }))).toMatchObject({ status: 200, state: 'released' });
+  });
+
   it('does not let other bytes in under an announced digest', async () => {
     const { permit } = await ask(fresh);
     const swapped = {
@@ -225,6 +236,24 @@ describe('a permit', () => {
     for (const sample of [listed, listed, listed, listed, fresh, fresh]) replies.push((await ask(sample)).permitted);
     // Twice four and one of nine, then none.
     expect(replies).toEqual([false, false, false, false, true, false]);
+  });
+
+  it('costs as many questions as pictures are asked about in one', async () => {
+    const others = await Promise.all(
+      [11, 12, 13, 14, 15, 16, 17].map(async (seed) => (await toSample(await draw(seed).jpeg().toBuffer())).pictures[0]?.pdq[0] ?? ''),
+    );
+    const eight = { ...fresh, pictures: [{ form: 'full', quality: 100, pdq: [fresh.pictures[0]?.pdq[0] ?? '', ...others] }] };
+    // Eight of nine, then the ninth.
+    expect([(await ask(eight)).permitted, (await ask(fresh)).permitted, (await ask(fresh)).permitted]).toEqual([true, true, false]);
+    // Ten of nine.
+    const own = await takeTicket({ subject: 'in a hurry' });
+    const ten = {
+      ...eight,
+      pictures: [...eight.pictures, { form: 'full', quality: 100, pdq: listed.pictures[0]?.pdq ?? [] }, { form: 'full', quality: 100, pdq: ['0f'.repeat(32)] }],
+    };
+    const deniedBefore = await metric('gatehouse_permits_total{outcome="denied"}');
+    expect((await ask(ten, own)).permitted).toBe(false);
+    expect(await metric('gatehouse_permits_total{outcome="denied"}')).toBe(deniedBefore);
   });
 
   it('costs the same when many are asked for at once', async () => {

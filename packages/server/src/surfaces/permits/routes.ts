@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CreatedTicketSchema, NewTicketSchema, TicketParamsSchema } from '../../access/index.ts';
 import { openFeed, readAnnounced, UploadIdSchema } from '../../intake/index.ts';
 import type { AppContext } from '../../platform/domain.ts';
+import { GatehouseError } from '../../platform/errors.ts';
 import { json, noContent, Reply } from '../../platform/http/reply.ts';
 import { defineRoute, type Route } from '../../platform/http/route.ts';
 import { pad } from './rules.ts';
@@ -88,6 +89,9 @@ function senderRoutes(service: PermitsService, { config }: AppContext): readonly
       responses: { 200: { description: 'Decided', schema: OutcomeSchema }, 202: { description: 'Received, not yet decided', schema: OutcomeSchema } },
       async handle(exchange) {
         const { principal, query, header } = exchange;
+        // What is announced, and what a permit is for, is the file and not a form around it.
+        if (header('content-type')?.trim().toLowerCase().startsWith('multipart/') === true)
+          throw new GatehouseError('unsupported_media_type', 'Send the bytes of the file as the body, not a form. Nothing was received.');
         const raw = { ...exchange, params: {}, query: new URLSearchParams() };
         const { sizeBytes, sha256 } = readAnnounced(raw);
         const permit = header('gatehouse-permit');

@@ -6,7 +6,7 @@ import type { Outcome, PermitReply, PermitRequest } from './schema.ts';
 
 /** Every answer has this length: it tells nobody on the way which one it was. The longest one needs less. */
 export const REPLY_BYTES = 640;
-/** A "no" costs as much as two questions: whoever tries changes of a listed picture gets on half as fast. */
+/** Of a question about one picture. A "no" costs as much as two questions: whoever tries changes of a listed picture gets on half as fast. */
 export const COST = { asked: 1, denied: 1 } as const;
 
 const ORIENTATIONS = 8;
@@ -53,6 +53,11 @@ const STATES: Readonly<Record<UploadState, Outcome['state']>> = {
   expired: 'ended',
   deleted: 'ended',
 };
+
+/** Its bytes are here, and it goes on without its sender. */
+export function isTaken(state: UploadState): boolean {
+  return STATES[state] !== 'waiting' && STATES[state] !== 'ended';
+}
 
 export function toOutcome(view: {
   readonly id: string;

@@ -3,7 +3,7 @@
  * leave their devices, and no safeguard: the device may lie, so the gate screens every upload as if there were no permit.
  */
 import type { AccessService } from '../../access/index.ts';
-import { decide, type Feed, type IntakeService, type UploadView, type Waiting } from '../../intake/index.ts';
+import { decide, type Feed, type IntakeService, type Waiting } from '../../intake/index.ts';
 import type { AppContext } from '../../platform/context.ts';
 import { GatehouseError, isGatehouseError } from '../../platform/errors.ts';
 import { newId, randomHex } from '../../platform/ids.ts';
@@ -11,7 +11,8 @@ import type { Principal } from '../../platform/http/rights.ts';
 import type { SurfaceParts } from '../room.ts';
 import { createAdmission, type AdmissionService } from './admission.ts';
 import { bindTo } from './binding.ts';
-import { COST, describePermit, isPermitted, toOutcome, toSignals } from './rules.ts';
+import { countPictures } from './pictures-rules.ts';
+import { COST, describePermit, isPermitted, isTaken, toOutcome, toSignals } from './rules.ts';
 import type { Outcome, PermitReply, PermitRequest } from './schema.ts';
 import { chargeHolder, deleteOldPermits, insertPermit, type Holder } from './store.ts';
 
@@ -86,13 +87,16 @@ async function ask(deps: Deps, request: PermitRequest, principal: Principal): Pr
   const { context } = deps;
   const holders = await findHolders(deps, principal);
   const reference = newId<'PermitId'>('prm', context.clock);
+  const pictures = countPictures(request.pictures);
+  const denied = COST.denied * pictures;
   // The price of a "no" from the beginning: questions that are asked at once would else all be answered before the first one is paid for.
-  const isWithin = await charge(deps, holders, COST.asked + COST.denied);
+  const used = await charge(deps, holders, COST.asked * pictures + denied);
+  const isWithin = used.every(({ units, limit }) => units - denied <= limit);
   let outcome: Outcomes = 'exhausted';
   try {
     if (isWithin) outcome = await judge(deps, request);
   } finally {
-    if (outcome !== 'denied') await charge(deps, holders, -COST.denied);
+    if (outcome !== 'denied') await charge(deps, holders, -denied);
   }
   deps.count(outcome);
   if (outcome !== 'granted') return { permitted: false, permit: null, expiresAt: null, reference, message: describePermit(false, reference) };
@@ -108,8 +112,12 @@ async function judge({ context, screening }: Deps, request: PermitRequest): Prom
   return isPermitted(found, decide(found, context.config).disposition) ? 'granted' : 'denied';
 }
 
+interface Allowance extends Holder {
+  readonly limit: number;
+}
+
 /** The ticket, for as long as it lives, and its end user in this hour; a key in this hour. */
-async function findHolders({ context, access }: Deps, principal: Principal): Promise<readonly (Holder & { readonly limit: number })[]> {
+async function findHolders({ context, access }: Deps, principal: Principal): Promise<readonly Allowance[]> {
   const { permitsPerTicket, permitsPerSubjectHour } = context.config;
   const hour = new Date(Math.floor(context.clock.now().getTime() / HOUR_MS) * HOUR_MS);
   const ticket = principal.kind === 'ticket' ? await access.tickets.read(principal.id) : undefined;
@@ -120,13 +128,11 @@ async function findHolders({ context, access }: Deps, principal: Principal): Pro
   ];
 }
 
-/** @returns whether the question itself is within every limit, what a "no" would cost left aside */
-async function charge({ context }: Deps, holders: readonly (Holder & { readonly limit: number })[], cost: number): Promise<boolean> {
-  let isWithin = true;
-  for (const { limit, ...holder } of holders) {
-    if ((await chargeHolder(context.database.sql, holder, cost)) - COST.denied > limit) isWithin = false;
-  }
-  return isWithin;
+/** @returns what is used of each, this included */
+async function charge({ context }: Deps, holders: readonly Allowance[], cost: number): Promise<readonly { readonly units: number; readonly limit: number }[]> {
+  const used: { units: number; limit: number }[] = [];
+  for (const { limit, ...holder } of holders) used.push({ limit, units: await chargeHolder(context.database.sql, holder, cost) });
+  return used;
 }
 
 async function grant(
@@ -141,23 +147,31 @@ async function grant(
   return { permit: `ghp_${id.slice('prm_'.length)}_${secret}`, expiresAt: expiresAt.toISOString() };
 }
 
-async function send({ intake, admission }: { readonly intake: IntakeService; readonly admission: AdmissionService }, request: SendRequest): Promise<Outcome> {
+async function send({ intake, admission }: Pick<PermitsService, 'admission'> & { readonly intake: IntakeService }, request: SendRequest): Promise<Outcome> {
   const { principal, sizeBytes, sha256, permit } = request;
   if (sizeBytes === undefined) throw new GatehouseError('length_required', 'The size of the file was not announced. Nothing was received.');
   const admitted = await admission.admit({ principal, permit, sizeBytes, sha256 });
-  let view: UploadView;
+  let id: string | undefined;
   try {
     const { callbackUrl } = admitted;
     const announced = { sizeBytes, ...(sha256 === undefined ? {} : { sha256 }), ...(callbackUrl === undefined ? {} : { callbackUrl }) };
-    const created = await intake.create(announced, { principal, idempotencyKey: undefined });
-    await admitted.bind(created.view.id);
-    view = await intake.receive(created.view.id, request);
+    id = (await intake.create(announced, { principal, idempotencyKey: undefined })).view.id;
+    await admitted.bind(id);
+    return toOutcome(await intake.receive(id, request));
   } catch (error) {
     // Other bytes than announced arrived, whole: they count, else they could be sent without end.
-    if (!isGatehouseError(error, 'digest_mismatch')) await admitted.giveBack();
+    const counts = isGatehouseError(error, 'digest_mismatch') || (id !== undefined && (await hasTaken(intake, id, request)));
+    if (!counts) await admitted.giveBack();
     throw error;
   }
-  return toOutcome(view);
+}
+
+/** A fault can also come after the bytes were taken: then the upload goes on, and its permit was used. When nobody can tell, it counts. */
+async function hasTaken(intake: IntakeService, id: string, { principal, signal }: Waiting): Promise<boolean> {
+  return intake.get(id, { principal, waitS: 0, signal }).then(
+    ({ state }) => isTaken(state),
+    () => true,
+  );
 }
 
 /** All tickets of one end user are one: a decision can take longer than a ticket lasts. */

@@ -48,7 +48,8 @@ async function readRoutes(path: string): Promise<ProxyRoutes> {
   try {
     value = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw new GatehouseError('config_invalid', `The file of routes ${path} cannot be read as JSON. Nothing was started.`, { cause });
+    const why = cause instanceof SyntaxError ? 'is not JSON' : 'is not there, or may not be read';
+    throw new GatehouseError('config_invalid', `The file of routes ${path} ${why}. Nothing was started.`, { cause });
   }
   const parsed = RoutesFileSchema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -384,6 +384,13 @@ describe('the file of routes', () => {
     await expect(startRoom(proxyRoom, { proxyListen: '127.0.0.1:0', proxyOrigin: origin.url, proxyRoutesFile: path })).rejects.toThrow(expected);
   });
 
+  it('that is not there is told from one that is no JSON', async () => {
+    const start = (path: string): Promise<unknown> => startRoom(proxyRoom, { proxyListen: '127.0.0.1:0', proxyOrigin: origin.url, proxyRoutesFile: path });
+    await expect(start(join(dir, 'none.json'))).rejects.toThrow(/none\.json is not there, or may not be read\. Nothing was started/);
+    await writeFile(join(dir, 'words.json'), 'routes');
+    await expect(start(join(dir, 'words.json'))).rejects.toThrow(/words\.json is not JSON/);
+  });
+
   it('names no address that is another one for the application', () => {
     const routes = RoutesFileSchema.parse({ routes: [{ path: '/a/**' }, { path: '/b/*' }] });
     const bad = [

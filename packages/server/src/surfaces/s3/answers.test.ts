@@ -1,6 +1,6 @@
 /** Answers of a store are hostile: no DTD, no other document, no page without an end. */
 import { describe, expect, it } from 'vitest';
-import { readFault, readListing } from './answers.ts';
+import { readFault, readHeadFault, readListing } from './answers.ts';
 import { divide } from './listing-rules.ts';
 
 const list = (inner: string): string =>
@@ -61,11 +61,24 @@ it.each([
   [403, '<Error><Code>SignatureDoesNotMatch</Code></Error>', 'credentials'],
   [403, '', 'denied'],
   [404, '<Error><Code>NoSuchBucket</Code></Error>', 'no_bucket'],
-  [404, '', 'gone'],
-  [405, '', 'gone'],
+  [404, '<Error><Code>NoSuchVersion</Code></Error>', 'gone'],
+  [404, '', 'refused'],
+  [404, 'default backend - 404', 'refused'],
+  [412, '<html>proxy</html>', 'refused'],
   [503, '<Error><Code>SlowDown</Code></Error>', 'unavailable'],
   [400, '<Error><Code>InvalidArgument</Code></Error>', 'refused'],
   [502, '<html>proxy</html>', 'unavailable'],
 ] as const)('%i %s is %s', (status, text, reason) => {
   expect(readFault(status, text).reason).toBe(reason);
+});
+
+it('HEAD has no body: its status is all there is', () => {
+  expect([404, 405, 412, 403, 501, 503].map((status) => readHeadFault(status).reason)).toEqual([
+    'gone',
+    'gone',
+    'changed',
+    'denied',
+    'unsupported',
+    'unavailable',
+  ]);
 });

@@ -106,11 +106,19 @@ const REASONS: Readonly<Record<string, S3Reason>> = {
   BadDigest: 'bytes_differ',
   NotImplemented: 'unsupported',
 };
-/** An answer to HEAD has no body. 405: the version is a delete marker. */
-const STATUSES: Readonly<Record<number, S3Reason>> = { 403: 'denied', 404: 'gone', 405: 'gone', 412: 'changed', 501: 'unsupported' };
+const STATUSES: Readonly<Record<number, S3Reason>> = { 403: 'denied', 501: 'unsupported' };
+/** 405: the version is a delete marker. */
+const HEAD_STATUSES: Readonly<Record<number, S3Reason>> = { 404: 'gone', 405: 'gone', 412: 'changed' };
 
+/** Without a code of S3, 404 is the word of something that stands before the store: no object is given up for it. */
 export function readFault(status: number, text: string): S3Fault {
   const code = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text)?.[1] ?? '';
   const reason = REASONS[code] ?? (code === '' ? STATUSES[status] : undefined) ?? (status >= 500 || status === 429 ? 'unavailable' : 'refused');
   return new S3Fault(reason, `The store answered ${status}${code === '' ? '' : ` ${code}`}.`);
+}
+
+/** An answer to HEAD has no body that could tell more. */
+export function readHeadFault(status: number): S3Fault {
+  const reason = HEAD_STATUSES[status];
+  return reason === undefined ? readFault(status, '') : new S3Fault(reason, `The store answered ${status}.`);
 }

@@ -1,7 +1,7 @@
 /** A small client of S3: only what quarantine and promotion need. Bodies are streams both ways; every request is signed here. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { parseXml, readFault, readListing, readText, type Listing } from './answers.ts';
+import { parseXml, readHeadFault, readListing, readText, type Listing } from './answers.ts';
 import { isFixed, type EncodedKey } from './key-rules.ts';
 import { createSender, readAll, requireResult, toBody, toFault, type Call, type ClientOptions, type Query, type Send } from './requests.ts';
 import { S3Fault } from './schema.ts';
@@ -109,7 +109,7 @@ function readingCalls(send: Send): Pick<S3Client, 'get' | 'head' | 'remove'> {
       const answer = await send({ method: 'HEAD', ...toTarget(name) }, signal);
       answer.body.resume();
       if (answer.status !== 200) {
-        const fault = readFault(answer.status, '');
+        const fault = readHeadFault(answer.status);
         if (fault.reason === 'gone') return undefined;
         throw fault;
       }

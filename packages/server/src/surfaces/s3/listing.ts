@@ -74,6 +74,7 @@ async function readPages(parts: S3Parts, { prefix, key, signal }: Range): Promis
   let areVersions = true;
   let next: Listing['next'];
   let marked: EncodedKey | undefined;
+  const asked = new Set<string>();
   for (;;) {
     const page = await readPage(parts, { prefix, areVersions, next }, signal);
     areVersions = page.areVersions;
@@ -96,8 +97,10 @@ async function readPages(parts: S3Parts, { prefix, key, signal }: Range): Promis
     if (page.unreadable > 0) context.log.warn({ count: page.unreadable }, 'objects of the quarantine bucket have keys that cannot be read; they are not taken');
     // All versions of one key that is asked for stand together.
     if (page.next === undefined || (key !== undefined && items.length === 0)) return total;
-    if (JSON.stringify(page.next) === JSON.stringify(next)) throw new S3Fault('malformed', 'The listing of the store goes on where it began.');
     next = page.next;
+    const place = JSON.stringify(next);
+    if (asked.has(place)) throw new S3Fault('malformed', 'The listing of the store goes on where it was before.');
+    asked.add(place);
   }
 }
 

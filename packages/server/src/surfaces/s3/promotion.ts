@@ -27,6 +27,8 @@ export interface Promoted {
 
 /** S3 allows 2 KB of metadata, names included. A receipt has about 600 bytes. */
 const METADATA_BYTES_MAX = 2048;
+/** Versions that no listing named. */
+const UNLISTED_MAX = 8;
 
 /** Doing it again changes nothing. @throws {S3Fault}, {GatehouseError} of `openContent` */
 export async function promote(parts: S3Parts, promotion: Promotion): Promise<Promoted> {
@@ -68,19 +70,38 @@ async function takeOut(parts: S3Parts, { key }: NewObject, signal: AbortSignal):
   return new S3Fault('bytes_differ', 'The object in the released bucket was not what was screened. It was taken out again.');
 }
 
-/** Every version, so that none can be read any more. */
-export async function withdrawObject({ client, places }: S3Parts, uploadId: string, signal: AbortSignal): Promise<void> {
+/**
+ * Every version, so that none can be read any more. Stores may list what was just written a moment later (Ceph 16 does): it is out when it can no
+ * longer be asked for.
+ * @returns whether there was any
+ */
+export async function withdrawObject(parts: S3Parts, uploadId: string, signal: AbortSignal): Promise<boolean> {
+  const bucket = parts.places.released;
+  const key = toReleasedKey(uploadId);
+  let wasThere = await removeListed(parts, uploadId, signal);
+  for (let turn = 0; turn < UNLISTED_MAX; turn += 1) {
+    const head = await parts.client.head({ bucket, key }, signal);
+    if (head === undefined) return wasThere;
+    wasThere = true;
+    await parts.client.remove({ bucket, key, versionId: head.versionId }, signal);
+  }
+  throw new S3Fault('unavailable', 'The object is still in the released bucket, although the store deleted it. It will be deleted again.');
+}
+
+async function removeListed({ client, places }: S3Parts, uploadId: string, signal: AbortSignal): Promise<boolean> {
   const bucket = places.released;
   const key = toReleasedKey(uploadId);
+  let wasThere = false;
   for (;;) {
     const listing = await client.list({ bucket, prefix: uploadId, areVersions: true }, signal).catch((error: unknown) => {
       if (error instanceof S3Fault && error.reason === 'unsupported') return undefined;
       throw error;
     });
-    if (listing === undefined) return client.remove({ bucket, key }, signal);
+    if (listing === undefined) return false;
     const versions = listing.items.filter((item) => item.key === key);
     for (const { versionId } of versions) await client.remove({ bucket, key, versionId }, signal);
-    if (versions.length === 0 || listing.next === undefined) return;
+    wasThere ||= versions.length > 0;
+    if (versions.length === 0 || listing.next === undefined) return wasThere;
   }
 }
 

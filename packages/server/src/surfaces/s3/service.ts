@@ -13,7 +13,8 @@ import { locate } from './requests.ts';
 import { reviewStore } from './review.ts';
 import { OBJECT_STATES, S3Fault, type NewS3Upload, type S3Object, type S3Reconciled, type S3Review, type S3Status, type S3Upload } from './schema.ts';
 import { presign, signPolicy } from './signature.ts';
-import { countObjects, deleteOld, findByUpload, insertAnnounced, isAnnounced, readListingState, wakeUpload } from './store.ts';
+import { findUpload } from './steps.ts';
+import { countObjects, deleteOld, findByUpload, insertAnnounced, isAnnounced, readListingState, retractUpload, wakeUpload } from './store.ts';
 import { createWorker } from './worker.ts';
 
 export interface S3Service {
@@ -50,7 +51,7 @@ const OWNERS_ONLY = 'bucket-owner-full-control';
 export async function createS3(surface: SurfaceParts): Promise<S3Service> {
   const parts = await createS3Parts(surface);
   const { context } = surface;
-  const { clock, database, events, jobs } = context;
+  const { clock, database, jobs } = context;
   const worker = parts === undefined ? undefined : createWorker(parts);
   const lookPromptly = parts === undefined ? undefined : createPromptLook(parts);
   const wakeFor = (seen: S3Reconciled | undefined): void => void ((seen?.found ?? 0) > 0 && worker?.wake());
@@ -58,8 +59,7 @@ export async function createS3(surface: SurfaceParts): Promise<S3Service> {
     if (parts === undefined) throw new GatehouseError('not_found', 'No store is configured here (GATEHOUSE_S3_ENDPOINT).');
     return parts;
   };
-  for (const name of ['upload.decided', 'upload.requeued', 'upload.ended', 'receipt.revoked'] as const)
-    if (parts !== undefined) events.on(name, ({ uploadId }, tx) => wakeUpload(tx ?? database.sql, uploadId, clock.now()));
+  if (parts !== undefined) followUploads(parts);
   return {
     name: 's3',
     isOn: parts !== undefined,
@@ -104,6 +104,15 @@ export async function createS3(surface: SurfaceParts): Promise<S3Service> {
   };
 }
 
+function followUploads({ context: { clock, database, events } }: S3Parts): void {
+  for (const name of ['upload.decided', 'upload.requeued'] as const)
+    events.on(name, ({ uploadId }, tx) => wakeUpload(tx ?? database.sql, uploadId, clock.now()));
+  events.on('upload.ended', ({ uploadId, change }, tx) => (change === 'deleted' ? retractUpload : wakeUpload)(tx ?? database.sql, uploadId, clock.now()));
+  events.on('receipt.revoked', ({ uploadId, reason }, tx) =>
+    (reason === 'list_change' ? retractUpload : wakeUpload)(tx ?? database.sql, uploadId, clock.now()),
+  );
+}
+
 async function askStore<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -142,7 +151,8 @@ function wrong(at: string, message: string): GatehouseError {
   return new GatehouseError('invalid_request', 'Some fields are missing or wrong. Nothing was created.', { errors: [{ at: `/${at}`, message }] });
 }
 
-async function findObject({ context, places }: S3Parts, uploadId: string): Promise<S3Object> {
+async function findObject(parts: S3Parts, uploadId: string): Promise<S3Object> {
+  const { context, places } = parts;
   const { sql } = context.database;
   const id = uploadId;
   const row = await findByUpload(sql, uploadId);
@@ -152,6 +162,9 @@ async function findObject({ context, places }: S3Parts, uploadId: string): Promi
   }
   const fault = row.fault === null ? {} : { fault: row.fault };
   if (row.state !== 'promoted') return { id, state: row.state, ...fault };
+  // On its way out of the released bucket: the store may be away.
+  const view = await findUpload(parts, uploadId, { waitS: 0, signal: context.stopping });
+  if (view !== undefined && view.state !== 'released' && view.state !== 'expired') return { id, state: 'received', ...fault };
   const versionId = row.released_version === null ? {} : { versionId: row.released_version };
   return { id, state: row.state, ...fault, released: { bucket: places.released, key: toReleasedKey(uploadId), ...versionId } };
 }

@@ -5,7 +5,7 @@ import { principalOf } from '../room.ts';
 import { decodeKey, isFixed, isSameVersion } from './key-rules.ts';
 import type { S3Parts } from './parts.ts';
 import { promote, withdrawObject } from './promotion.ts';
-import { decideMove, planRetryS } from './rules.ts';
+import { decideMove, planRetryS, type Standing } from './rules.ts';
 import { S3Fault, type ObjectState } from './schema.ts';
 import { bindUpload, findAnnounced, giveAnnouncedBack, takeAnnounced, type Announced, type S3Row, type Step } from './store.ts';
 
@@ -64,8 +64,12 @@ async function fetchObject(parts: S3Parts, row: S3Row, signal: AbortSignal): Pro
   try {
     await receive(parts, row, { uploadId: bound.uploadId, signal });
   } catch (error) {
-    return settleFailure(parts, row, { uploadId: bound.uploadId, error });
+    return settleFailure(parts, row, { uploadId: bound.uploadId, error, signal });
   }
+  return goOn(parts, row);
+}
+
+function goOn(parts: S3Parts, row: S3Row): Step {
   return { ...toStep(row), state: 'received', fault: null, attempts: 0, next_at: later(parts, 0) };
 }
 
@@ -124,12 +128,15 @@ async function receive(parts: S3Parts, row: S3Row, { uploadId, signal }: { reado
 interface Failure {
   readonly uploadId: string;
   readonly error: unknown;
+  readonly signal: AbortSignal;
 }
 
 /** What no further attempt can change. @throws what another attempt may */
-async function settleFailure(parts: S3Parts, row: S3Row, { uploadId, error }: Failure): Promise<Step> {
+async function settleFailure(parts: S3Parts, row: S3Row, { uploadId, error, signal }: Failure): Promise<Step> {
   const { sql } = parts.context.database;
   if (error instanceof S3Fault && (error.reason === 'gone' || error.reason === 'changed')) {
+    // Read before, and its reader killed before that was noted.
+    if ((await findUpload(parts, uploadId, { waitS: 0, signal }))?.sha256 !== undefined) return goOn(parts, row);
     // Whoever sends again under the key that was given to them sends the content of the same upload.
     const wasGiven = await giveAnnouncedBack(sql, row.object_key, row.id);
     await bindUpload(sql, row.id, { uploadId: null, isExtra: row.is_extra });
@@ -161,19 +168,22 @@ async function followUpload(parts: S3Parts, row: S3Row, how: Advance): Promise<S
   const { signal } = how;
   const uploadId = row.upload_id ?? '';
   const view = await findUpload(parts, uploadId, toWait(how));
-  const hasReceipt = view?.receipt !== undefined;
-  const isPromoted = row.state === 'promoted';
-  const move = decideMove({ upload: view?.state ?? 'deleted', hasReceipt, isPromoted, isExtra: row.is_extra });
   const done = { ...toStep(row), fault: null, attempts: 0 };
-  switch (move) {
+  switch (decideMove(await judge(parts, row, view))) {
     case 'fetch':
       return { ...done, state: 'found', next_at: later(parts, 0) };
+    case 'rescreen':
+      await parts.intake.rescreen(uploadId, { principal: SURFACE, waitS: 0, signal });
+      return { ...done, state: 'received', next_at: later(parts, LOOK_AGAIN_S) };
     case 'wait':
       return { ...done, state: 'received', next_at: later(parts, LOOK_AGAIN_S) };
     case 'withdraw':
-      await withdrawObject(parts, uploadId, signal);
-      parts.count('withdrawn');
+      await takeOut(parts, row, signal);
       return { ...done, state: 'received', released_version: null, next_at: later(parts, 0) };
+    case 'again':
+      // Written perhaps, under the id of the upload that ended, and never noted.
+      await takeOut(parts, row, signal);
+      return { ...done, state: 'found', released_version: null, next_at: later(parts, 0) };
     case 'promote':
       return view === undefined ? done : promoteObject(parts, row, { view, ...how });
     case 'keep':
@@ -182,6 +192,27 @@ async function followUpload(parts: S3Parts, row: S3Row, how: Advance): Promise<S
     case 'rest':
       return { ...done, is_removed: await removeQuarantined(parts, row, signal) };
   }
+}
+
+async function judge(parts: S3Parts, row: S3Row, view: UploadView | undefined): Promise<Standing> {
+  const isOpen = row.state === 'received';
+  const canHaveRunOut = view?.state === 'released' && isOpen && view.receipt === undefined;
+  const receipt = view?.receipt !== undefined ? 'in_force' : canHaveRunOut && (await hasRunOut(parts, view.id)) ? 'over' : 'none';
+  return { upload: view?.state, receipt, isPromoted: row.state === 'promoted', isOpen, isInQuarantine: !row.is_removed, isExtra: row.is_extra };
+}
+
+/** Intake gives out what the policy released without a receipt, and nothing whose receipt has ended. */
+async function hasRunOut({ intake }: S3Parts, uploadId: string): Promise<boolean> {
+  try {
+    (await intake.openContent(uploadId)).stream.destroy();
+    return false;
+  } catch (error) {
+    return isGatehouseError(error, 'gone');
+  }
+}
+
+async function takeOut(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<void> {
+  if (await withdrawObject(parts, row.upload_id ?? '', signal)) parts.count('withdrawn');
 }
 
 async function promoteObject(parts: S3Parts, row: S3Row, { view, after, signal }: Advance & { readonly view: UploadView }): Promise<Step> {
@@ -200,7 +231,7 @@ async function promoteObject(parts: S3Parts, row: S3Row, { view, after, signal }
 
 async function keepObject(parts: S3Parts, row: S3Row, signal: AbortSignal): Promise<void> {
   // It may have been written just before a node was killed, or by one whose lease had ended.
-  await withdrawObject(parts, row.upload_id ?? '', signal);
+  await takeOut(parts, row, signal);
   if (row.state !== 'kept') parts.count('kept');
 }
 
@@ -215,7 +246,7 @@ function toWait({ after, signal }: Advance): Wait {
   return { waitS: after === 'found' ? DECISION_S : 0, signal };
 }
 
-async function findUpload({ intake }: S3Parts, id: string, wait: Wait): Promise<UploadView | undefined> {
+export async function findUpload({ intake }: S3Parts, id: string, wait: Wait): Promise<UploadView | undefined> {
   try {
     return await intake.get(id, { principal: SURFACE, ...wait });
   } catch (error) {

@@ -120,12 +120,14 @@ export interface Step {
   readonly next_at: Date | null;
 }
 
-type Held = Pick<S3Row, 'id' | 'wakes' | 'lease_node'>;
+type Held = Pick<S3Row, 'id' | 'state' | 'wakes' | 'lease_node'>;
 type Noted = Step & { readonly now: Date };
 
 function noteStep(db: Sql, row: Held, { now, ...step }: Noted) {
+  // Retracted meanwhile: that stands, whatever the step made of what it saw before.
+  const state = sql<ObjectState>`case when state = 'kept' and ${row.state}::text = 'promoted' then 'kept' else ${step.state}::text end`;
   const next = sql<Date | null>`case when wakes = ${row.wakes} then ${step.next_at}::timestamptz else ${now}::timestamptz end`;
-  const changed = { ...step, changed_at: now, next_at: next };
+  const changed = { ...step, state, changed_at: now, next_at: next };
   return tables(db).updateTable('surfaces.s3_object').set(changed).where('id', '=', row.id).where('lease_node', '=', row.lease_node);
 }
 
@@ -146,6 +148,12 @@ export async function bindUpload(db: Sql, id: string, bound: { readonly uploadId
 
 export async function wakeUpload(db: Sql, uploadId: string, at: Date): Promise<void> {
   await wake(db, at).where('upload_id', '=', uploadId).execute();
+}
+
+/** Its clearance was withdrawn for good: it counts as promoted no longer, and is taken out though its upload may have expired and be forgotten. */
+export async function retractUpload(db: Sql, uploadId: string, at: Date): Promise<void> {
+  const state = sql<ObjectState>`case when state = 'promoted' then 'kept' else state end`;
+  await wake(db, at).set({ state }).where('upload_id', '=', uploadId).execute();
 }
 
 /** Two holders have worked on it: what the one who was late left in the released bucket is looked for. */

@@ -34,7 +34,7 @@ function readCreate(header: ReadHeader): CreateIntent {
   return {
     sizeBytes,
     metadata: given === undefined ? undefined : parseMetadata(given),
-    body: pieceBytes === 0 ? undefined : { offsetBytes: 0, sizeBytes: undefined, pieceBytes, checksum: undefined },
+    body: pieceBytes === 0 ? undefined : { offsetBytes: 0, sizeBytes: undefined, pieceBytes, checksum: undefined, isLast: isComplete },
   };
 }
 
@@ -44,9 +44,10 @@ function readAppend(header: ReadHeader): AppendIntent {
   if (offsetBytes === undefined) throw invalid('Upload-Offset is missing. Nothing was added.');
   const pieceBytes = readCount(header, 'content-length');
   const announced = readCount(header, 'upload-length');
-  const ending = readComplete(header) && pieceBytes !== undefined ? offsetBytes + pieceBytes : undefined;
+  const isLast = readComplete(header);
+  const ending = isLast && pieceBytes !== undefined ? offsetBytes + pieceBytes : undefined;
   if (announced !== undefined && ending !== undefined && announced !== ending) throw invalid('Upload-Length is not where this piece ends. Nothing was added.');
-  return { offsetBytes, sizeBytes: announced ?? ending, pieceBytes, checksum: undefined };
+  return { offsetBytes, sizeBytes: announced ?? ending, pieceBytes, checksum: undefined, isLast };
 }
 
 /** A boolean of RFC 8941; section 4.1 asks for it with every piece. */

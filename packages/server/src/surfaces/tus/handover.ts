@@ -10,11 +10,13 @@ import type { PermitsService } from '../permits/index.ts';
 import { parseMetadata, readKnown } from './metadata-rules.ts';
 import type { PartFiles } from './parts.ts';
 import { endTus, findTus, noteHanded, type TusUpload } from './store.ts';
+import type { Turns } from './turns.ts';
 
 export interface HandoverDeps {
   readonly context: AppContext;
   readonly intake: IntakeService;
   readonly parts: PartFiles;
+  readonly turns: Turns;
   readonly permits: () => Pick<PermitsService, 'admission'> | undefined;
 }
 
@@ -45,10 +47,13 @@ export function createHandover(deps: HandoverDeps): Handover {
 }
 
 async function handOver(deps: HandoverDeps, id: string): Promise<string> {
-  const { context, parts } = deps;
+  const { context, parts, turns } = deps;
   const upload = await findTus(context.database.sql, id);
   if (upload?.uploadId !== undefined) return upload.uploadId;
   if (upload?.state !== 'whole') throw new GatehouseError('gone', 'This upload has ended.');
+  // When the answer of the database to the last piece was lost, its sender may have begun it again before that counted: from here on the file is
+  // intake's as well, and nobody may cut or write it. Later ones see that it is whole.
+  (await turns.take(id, { interrupts: true })).release();
   parts.setHandingOver(id, true);
   try {
     if ((await parts.sizeOf(id)) !== upload.sizeBytes)

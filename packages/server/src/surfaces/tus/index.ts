@@ -29,9 +29,9 @@ export const tusRoom = defineRoom<TusService>({
     };
     const parts = await openParts({ dir: inDataDir(config, 'tus'), book });
     intake.countElsewhere(parts.usedBytes);
-    const deps = { context, intake, parts, permits: () => siblings().permits };
+    const deps = { context, intake, parts, turns: createTurns(clock), permits: () => siblings().permits };
     const handover = createHandover(deps);
-    const service = createTusService({ ...surface, ...deps, handover, turns: createTurns(clock), node: await takeNodeName(config) });
+    const service = createTusService({ ...surface, ...deps, handover, node: await takeNodeName(config) });
     const stopping = new AbortController();
     let loop: Promise<void> = Promise.resolve();
     return {

@@ -35,6 +35,8 @@ export function readKnown(metadata: Metadata | undefined): {
   if (sha256 !== undefined && !SHA256.test(sha256)) throw refuse('has a sha256 that is not 64 hexadecimal digits');
   const reference = values.get('reference');
   if (reference !== undefined && reference.length > 200) throw refuse('has a reference of more than 200 characters');
+  // No database of texts holds it: found out at the end, it would cost the whole file.
+  if (reference?.includes('\0') === true) throw refuse('has a reference with the character U+0000');
   return { sha256: sha256?.toLowerCase(), permit: values.get('permit'), reference, fileName: values.get('filename') ?? values.get('name') };
 }
 

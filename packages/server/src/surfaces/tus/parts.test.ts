@@ -1,6 +1,6 @@
 /** The files of unfinished uploads against a model: whatever comes, in which pieces, and wherever it breaks, what was saved is there and nothing else counts. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -126,4 +126,11 @@ it('says that a file was lost, and counts none that is being handed over', async
   expect((await openParts({ dir, book: () => undefined })).usedBytes()).toBe(7);
   await parts.remove(ID);
   expect([parts.usedBytes(), await parts.list()]).toEqual([0, []]);
+});
+
+it('does not take for lost what cannot be read at the moment', async () => {
+  const dir = join(root, 'unreadable');
+  const parts = await openParts({ dir, book: () => undefined });
+  await symlink(ID, join(dir, ID));
+  await expect(parts.sizeOf(ID)).rejects.toMatchObject({ code: 'ELOOP' });
 });

@@ -29,12 +29,12 @@ export interface PartFiles {
    * @throws {GatehouseError} gone (the file was lost), length_mismatch (the connection broke), checksum_mismatch, too_large, queue_full, and faults of the disk
    */
   append(id: string, piece: Piece): Promise<void>;
-  /** @returns undefined when there is no file */
+  /** @returns undefined when there is no file. @throws faults of the disk */
   sizeOf(id: string): Promise<number | undefined>;
   read(id: string): Readable;
   pathOf(id: string): string;
   remove(id: string): Promise<void>;
-  /** The names of the files that are here. */
+  /** The uploads whose files are here. */
   list(): Promise<readonly string[]>;
   /** Of the files that are here, but for one that is being handed over. */
   usedBytes(): number;
@@ -60,7 +60,9 @@ export async function openParts(options: PartOptions): Promise<PartFiles> {
   const sizes = new Map<string, number>();
   const handing = new Set<string>();
   const pathOf = (id: string): string => join(dir, TusIdSchema.parse(id));
-  for (const name of await readdir(dir)) sizes.set(name, (await stat(join(dir, name)).catch(() => undefined))?.size ?? 0);
+  // The folder may be a volume of its own, with things of the file system in it.
+  const list = async (): Promise<string[]> => (await readdir(dir)).filter((name) => TusIdSchema.safeParse(name).success);
+  for (const name of await list()) sizes.set(name, (await stat(join(dir, name)).catch(() => undefined))?.size ?? 0);
   const remove = async (id: string): Promise<void> => {
     await rm(join(dir, id), { force: true });
     sizes.delete(id);
@@ -75,12 +77,12 @@ export async function openParts(options: PartOptions): Promise<PartFiles> {
         await file.close();
       }
     },
-    sizeOf: async (id) => (await stat(pathOf(id)).catch(() => undefined))?.size,
+    sizeOf: async (id) => (await stat(pathOf(id)).catch(noneThere))?.size,
     // What breaks before somebody reads is thrown by the reading.
     read: (id) => createReadStream(pathOf(id)).on('error', () => undefined),
     pathOf,
     remove,
-    list: () => readdir(dir),
+    list,
     usedBytes() {
       let sum = 0;
       for (const [id, bytes] of sizes) if (!handing.has(id)) sum += bytes;
@@ -104,6 +106,11 @@ async function openAt(path: string, offsetBytes: number, dir: string): Promise<F
     await file.close();
     throw error;
   }
+}
+
+/** What cannot be read at the moment is not lost. */
+function noneThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function lost(): GatehouseError {

@@ -33,6 +33,8 @@ export interface AppendIntent {
   /** The length of the piece; undefined when it is not known before its end. */
   readonly pieceBytes: number | undefined;
   readonly checksum: Checksum | undefined;
+  /** The file ends where this piece ends. */
+  readonly isLast?: boolean;
 }
 
 /** What an answer says about an upload. */

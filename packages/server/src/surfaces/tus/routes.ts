@@ -141,14 +141,8 @@ function senderRoutes(service: TusService, context: AppContext): readonly Route[
         200: { description: 'Where it is', headers: { ...PROGRESS, 'Upload-Length': 'The size of the file' } },
         204: { description: 'The same, in the draft of the IETF', headers: PROGRESS },
       },
-      handle: (exchange) =>
-        speak(exchange, context, async (protocol) => {
-          try {
-            return answer(protocol, 'head', await service.ask(exchange.params.id, exchange));
-          } catch (error) {
-            throw asLocked(toGatehouseError(error));
-          }
-        }),
+      mapError: asLocked,
+      handle: (exchange) => speak(exchange, context, async (protocol) => answer(protocol, 'head', await service.ask(exchange.params.id, exchange))),
     }),
     defineRoute({
       ...COMMON,
@@ -164,10 +158,10 @@ function senderRoutes(service: TusService, context: AppContext): readonly Route[
 }
 
 /**
- * tus-js-client answers any failed HEAD but 423 with a new upload of the whole file. A fault that passes must not cost that.
+ * tus-js-client answers any failed HEAD but 423 with a new upload of the whole file. A fault that passes must not cost that, nor a limit of requests.
  */
 function asLocked(error: GatehouseError): GatehouseError {
-  if (error.status < 500 || error.code === 'internal') return error;
+  if ((error.status < 500 && error.code !== 'rate_limited') || error.code === 'internal') return error;
   return new GatehouseError('upload_locked', error.message, { ...error.extras, retryAfterS: error.extras.retryAfterS ?? LOCKED_RETRY_S });
 }
 

@@ -12,7 +12,7 @@ import type { AppendIntent, CreateIntent, Progress } from './protocol.ts';
 import { checkSize, expiryAfter, outcomeOf, planAppend } from './rules.ts';
 import type { TusOutcome } from './schema.ts';
 import { advanceTus, endTus, findTus, insertTus, type TusUpload } from './store.ts';
-import { LOCKED_RETRY_S, type Turns } from './turns.ts';
+import { LOCKED_RETRY_S } from './turns.ts';
 import { drop, sweep, type Swept } from './upkeep.ts';
 
 export interface Sender {
@@ -51,7 +51,6 @@ export interface TusService {
 
 export interface TusDeps extends SurfaceParts, HandoverDeps {
   readonly node: string;
-  readonly turns: Turns;
   readonly handover: Handover;
 }
 
@@ -125,13 +124,13 @@ async function appendFirst(deps: TusDeps, upload: TusUpload, request: Appending)
   try {
     return await append(deps, upload.id, request);
   } catch (error) {
+    // Complete, and not decided or not handed over yet: a place that is not the end makes the client ask again. An error would make it begin again,
+    // and there would be two uploads of one file, both paid for.
+    if (isGatehouseError(error, 'upload_locked') || (await findTus(deps.context.database.sql, upload.id))?.state === 'whole')
+      return { ...toSent(upload), offsetBytes: 0 };
     // Nobody knows where it is.
-    if (!isGatehouseError(error, 'upload_locked')) {
-      await drop(deps, upload);
-      throw error;
-    }
-    // Complete, and not decided: a place that is not the end makes the client ask again.
-    return { ...toSent(upload), offsetBytes: 0 };
+    await drop(deps, upload);
+    throw error;
   }
 }
 
@@ -167,12 +166,15 @@ async function append(deps: TusDeps, id: string, request: Appending): Promise<Se
 
 async function write(deps: TusDeps, upload: TusUpload, { intent, source, signal }: Omit<Appending, 'principal'>): Promise<TusUpload> {
   requireHere(deps, upload);
-  const { sizeBytes, roomBytes } = planAppend(upload, intent, deps.context.config.maxUploadBytes);
+  const { maxUploadBytes } = deps.context.config;
+  const { sizeBytes, roomBytes } = planAppend(upload, intent, maxUploadBytes);
   let current = upload;
-  const save = async (to: number): Promise<void> => void (current = await advance(deps, current, { to, sizeBytes }));
-  await deps.parts.append(upload.id, { source, offsetBytes: upload.offsetBytes, roomBytes, checksum: intent.checksum, signal, save });
-  // An empty piece can still announce the size.
-  if (sizeBytes !== current.sizeBytes) await save(current.offsetBytes);
+  const save = async (to: number, knownBytes = sizeBytes): Promise<void> => void (current = await advance(deps, current, { to, sizeBytes: knownBytes }));
+  await deps.parts.append(upload.id, { source, offsetBytes: upload.offsetBytes, roomBytes, checksum: intent.checksum, signal, save: (to) => save(to) });
+  // An empty piece can still announce the size, and so can the end of one that was sent without a length.
+  const knownBytes = sizeBytes ?? (intent.isLast === true ? current.offsetBytes : undefined);
+  checkSize(knownBytes, maxUploadBytes);
+  if (knownBytes !== current.sizeBytes) await save(current.offsetBytes, knownBytes);
   return current;
 }
 

@@ -1,9 +1,10 @@
 /** Resumable uploads over HTTP with real decoders, by hand and with tus-js-client. Each trap that was measured on other servers is a test here. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import sharp from 'sharp';
 import { Upload, type UploadOptions } from 'tus-js-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -277,6 +278,8 @@ describe('the protocol', () => {
     ['too many pairs', 'POST', { 'upload-length': '5', 'upload-metadata': Array.from({ length: 33 }, (_, i) => `k${i}`).join(',') }, 400],
     ['metadata that are too long', 'POST', { 'upload-length': '5', 'upload-metadata': `a ${'YWFh'.repeat(1200)}` }, 400],
     ['a digest that is none', 'POST', { 'upload-length': '5', 'upload-metadata': `sha256 ${Buffer.from('no').toString('base64')}` }, 400],
+    // Found out at the hand-over, it would cost the whole file.
+    ['a reference that no database holds', 'POST', { 'upload-length': '5', 'upload-metadata': `reference ${Buffer.from('a\0b').toString('base64')}` }, 400],
   ])('refuses %s and makes nothing', async (_what, method, headers, status) => {
     const before = await partNames();
     const reply = await ask(method, '/v1/tus', { headers });
@@ -333,6 +336,24 @@ describe('the protocol', () => {
     expect((await patch(path, 100, Buffer.alloc(0), { headers: { 'upload-length': String(bytes.length) } })).status).toBe(204);
     expect((await patch(path, 100, bytes.subarray(100), { headers: { 'upload-length': '150' } })).status).toBe(400);
     expect((await patch(path, 100, bytes.subarray(100))).headers.get('gatehouse-state')).toBe('released');
+  });
+
+  it('takes the end of the last piece for the end of the file, in the draft of the IETF', async () => {
+    const send = (method: string, path: string, { body, headers = {} }: Asking): Promise<Response> => {
+      const stream = new ReadableStream({ start: (controller) => (body !== undefined && controller.enqueue(body), controller.close()) });
+      return app.call(path, { method, body: stream, duplex: 'half', headers: { 'upload-draft-interop-version': '6', ...headers } } as RequestInit);
+    };
+    const bytes = makeClear();
+    const all = await send('POST', '/v1/tus', { body: bytes, headers: { 'upload-complete': '?1' } });
+    expect([all.status, all.headers.get('upload-complete'), all.headers.get('gatehouse-state')]).toEqual([201, '?1', 'released']);
+    const some = await send('POST', '/v1/tus', { body: bytes.subarray(0, 500), headers: { 'upload-complete': '?0' } });
+    expect([some.status, some.headers.get('upload-complete')]).toEqual([201, '?0']);
+    const more = { 'content-type': 'application/partial-upload', 'upload-offset': '500', 'upload-complete': '?1' };
+    const rest = await send('PATCH', some.headers.get('location') ?? '', { body: bytes.subarray(500), headers: more });
+    expect([rest.status, rest.headers.get('upload-complete'), rest.headers.get('gatehouse-state')]).toEqual([204, '?1', 'released']);
+    const before = await partNames();
+    const none = await send('POST', '/v1/tus', { headers: { 'upload-complete': '?1' } });
+    expect([none.status, await partNames()]).toEqual([400, before]);
   });
 
   it('never keeps more than was announced, whether it is announced or not', async () => {
@@ -502,6 +523,19 @@ describe('what is not released is never a success', () => {
     expect(await outcomeOf(path)).toMatchObject({ state: 'released' });
   });
 
+  it('makes one upload of one file that came whole with its creation, and is paid for once', async () => {
+    const made = await app.call('/v1/tickets', {
+      method: 'POST',
+      body: JSON.stringify({ subject: 'with creation', maxUploads: 1, maxBytes: MAX_BYTES }),
+      headers: { 'content-type': 'application/json' },
+    });
+    const { ticket } = (await made.json()) as { ticket: string };
+    const broken = breakIntake(1);
+    const end = await runClient(makeClear(), { headers: { authorization: `Bearer ${ticket}` }, uploadDataDuringCreation: true });
+    expect([end.kind, end.header('gatehouse-state'), broken.failed()]).toEqual(['success', 'released', 1]);
+    expect(end.requests.filter((line) => line.startsWith('POST'))).toEqual(['POST 201']);
+  });
+
   it('makes one upload of one file when a fault comes after the hand-over', async () => {
     const { intake } = app.app.services;
     const { receive } = intake;
@@ -570,6 +604,24 @@ describe('with tus-js-client', () => {
     expect(end.requests.filter((line) => line === 'HEAD 200')).toHaveLength(1);
     expect(end.requests).toContain('HEAD 423');
   });
+
+  it.each([
+    ['the database is away', new GatehouseError('database_unavailable', 'Away.', { retryAfterS: 1 })],
+    ['there are too many requests', new GatehouseError('rate_limited', 'Too many.', { retryAfterS: 1 })],
+  ])('goes on where it was when %s before anybody is recognised', async (_what, fault) => {
+    const bytes = makeClear();
+    const path = await create(bytes.length);
+    expect((await patch(path, 0, bytes.subarray(0, 1000))).status).toBe(204);
+    const { access } = app.app.services;
+    const { authenticate } = access;
+    let failed = 0;
+    Object.assign(access, {
+      authenticate: (...asked: Parameters<typeof authenticate>) => ((failed += 1) === 1 ? Promise.reject(fault) : authenticate(...asked)),
+    });
+    mends.push(() => Object.assign(access, { authenticate }));
+    const end = await runClient(bytes, { uploadUrl: new URL(path, app.url).href });
+    expect([end.kind, end.requests]).toEqual(['success', ['HEAD 423', 'HEAD 200', 'PATCH 204']]);
+  });
 });
 
 describe('broken lines', () => {
@@ -612,6 +664,30 @@ describe('broken lines', () => {
     return { abort: () => void asked.destroy(), done };
   }
 
+  it('hands over what nobody cuts or writes any more, when the answer of the database was lost', async () => {
+    const bytes = makeClear();
+    const path = await create(bytes.length);
+    const id = path.slice('/v1/tus/'.length);
+    const part = join(app.dataDir, 'tus', id);
+    // The last piece again, by a sender who does not say where it ends: one byte more, and it would be cut off.
+    const headers = { authorization: `Bearer ${app.key}`, ...PIECE, 'upload-offset': 0 };
+    const again = request(new URL(path, app.url), { method: 'PATCH', headers, agent: false });
+    const done = new Promise<void>((resolve) => void again.on('error', () => resolve()).on('response', () => resolve()));
+    again.write(bytes);
+    while ((await stat(part).catch(() => undefined))?.size !== bytes.length) await sleep(5);
+    // What was sent first counts only now.
+    await sql`update surfaces.tus_upload set state = 'whole', offset_bytes = size_bytes where id = ${id}`.execute(app.app.context.database.sql);
+    const letGo = holdDecoders();
+    expect(await app.app.services.surfaces.tus.sweep()).toMatchObject({ handedOver: 1 });
+    again.write('x');
+    await done;
+    again.destroy();
+    const stored = (await readdir(app.dataDir, { recursive: true })).find((name) => name.endsWith(digestHex(bytes))) ?? '';
+    expect(await readFile(join(app.dataDir, stored))).toEqual(bytes);
+    letGo();
+    expect(await outcomeOf(path)).toMatchObject({ state: 'released' });
+  });
+
   it('of two pieces at once takes one', async () => {
     const path = await create(100_000);
     const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await patch(path, 0, Buffer.alloc(50_000))).status));
@@ -638,7 +714,11 @@ describe('what nobody goes on with', () => {
     await patch(busy, 0, Buffer.alloc(10));
     aheadMs = 70 * 60_000;
     await writeFile(join(app.dataDir, 'tus', `tus_${'1'.repeat(26)}`), 'left by a process that was killed');
+    // Of a volume of its own.
+    const foreign = join(app.dataDir, 'tus', 'lost+found');
+    await mkdir(foreign);
     expect(await tus.sweep()).toEqual({ expired: 1, handedOver: 0, orphans: 1 });
+    await rmdir(foreign);
     expect(await partNames()).toEqual([busy.slice('/v1/tus/'.length)]);
     expect([(await ask('HEAD', idle)).status, await where(busy)]).toEqual([410, [200, 10]]);
     expect(app.app.services.intake.waitingBytes()).toBe(10);
