@@ -217,8 +217,8 @@ export function isGatehouseError(error: unknown, code?: ErrorCode): error is Gat
   return error instanceof GatehouseError && (code === undefined || error.code === code);
 }
 
-/** PostgreSQL classes and Node codes that mean "the database is away" (or lets nobody in), not "the statement is wrong". */
-const DATABASE_AWAY = /^(08...|28...|3D000|55000|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+/** PostgreSQL classes and Node codes that mean "the database is away" (or lets nobody in, or is too busy), not "the statement is wrong". */
+const DATABASE_AWAY = /^(08...|28...|3D000|40P01|55000|55P03|57014|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
 /** A text with U+0000, which PostgreSQL does not store. */
 const UNSTORABLE = new Set(['22021', '22P05']);
 const STORAGE_FULL = new Set(['ENOSPC', 'EDQUOT', '53100']);

@@ -42,3 +42,11 @@ test.each(['EPIPE', 'ECONNRESET'])(
     expect(toGatehouseError(Object.assign(new Error(`write ${code}`), { code }))).toMatchObject({ code: 'internal' });
   },
 );
+
+test('a statement that takes too long is a database that is away', async () => {
+  const slow = support.database.transact(async (tx) => {
+    await sql`set local statement_timeout = 20`.execute(tx);
+    await sql`select pg_sleep(10)`.execute(tx);
+  });
+  await expect(slow.catch(toGatehouseError)).resolves.toMatchObject({ code: 'database_unavailable' });
+});

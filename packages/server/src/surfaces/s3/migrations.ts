@@ -50,4 +50,9 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    // Whose turn it is: a sender with a reused policy can let thousands of versions of one key wait.
+    id: '0005_s3_turn',
+    sql: `create index s3_object_turn on surfaces.s3_object (object_key, modified_at, id) where state = 'found' and attempts = 0`,
+  },
 ];
