@@ -28,8 +28,14 @@ class Refusal extends Error {
 const AWAY = 'The picture could not be checked at the moment. Nothing was published; please try again later.';
 
 export function createForum({ gatehouseUrl, gatehousePublicUrl, apiKey, callbackSecret, siteUrl, posts, scripts }) {
-  const callbackUrl = `${siteUrl}/gatehouse`;
-  const gate = createReceiptGate({ gatehouseUrl, apiKey, maxBytes: PICTURE_BYTES_MAX, onFault: ({ code }) => console.error(`gatehouse: ${code}`) });
+  const gate = createReceiptGate({
+    gatehouseUrl,
+    apiKey,
+    // A receipt counts only if this server hears of it when it is withdrawn.
+    callbackUrl: `${siteUrl}/gatehouse`,
+    maxBytes: PICTURE_BYTES_MAX,
+    onFault: ({ code }) => console.error(`gatehouse: ${code}`),
+  });
   const forum = express().disable('x-powered-by');
   forum.use(protectPages(gatehousePublicUrl));
 
@@ -50,8 +56,8 @@ export function createForum({ gatehouseUrl, gatehousePublicUrl, apiKey, callback
     response.end(posts.readPicture(post));
   });
 
-  // For the page: who may send, how much, and where this server wants to hear of it.
-  const tickets = gate.ticketEndpoint({ subject: (_request, native) => readGuest(native), maxUploads: 10, maxBytes: 5 * PICTURE_BYTES_MAX, callbackUrl });
+  // For the page: who may send, and how much.
+  const tickets = gate.ticketEndpoint({ subject: (_request, native) => readGuest(native), maxUploads: 10, maxBytes: 5 * PICTURE_BYTES_MAX });
   forum.post('/ticket', toExpress(tickets));
 
   forum.post('/posts', async (request, response) => {
@@ -70,7 +76,7 @@ export function createForum({ gatehouseUrl, gatehousePublicUrl, apiKey, callback
     try {
       if (Object.entries(LENGTHS_MAX).some(([name, max]) => given[name].length > max)) throw new Refusal(422, 'A text is too long. Nothing was published.');
       if (given.title === '' || given.text === '') throw new Refusal(422, 'A post needs a title and a text.');
-      const picture = await takePicture(gate, form, callbackUrl);
+      const picture = await takePicture(gate, form);
       const post = posts.publish({ ...given, author: `Guest ${readGuest(request).slice(0, 4)}`, picture: picture && { ...picture, alt: given.alt } });
       response.redirect(303, `/posts/${post.id}`);
     } catch (error) {
@@ -96,21 +102,21 @@ export function createForum({ gatehouseUrl, gatehousePublicUrl, apiKey, callback
 }
 
 /** The only way to a picture that is published: a receipt that Gatehouse confirms now, for exactly the bytes that are stored. */
-async function takePicture(gate, form, callbackUrl) {
+async function takePicture(gate, form) {
   const receipts = form.getAll('gatehouse-receipt');
   // A browser sends an empty file when none was chosen.
   const files = form.getAll('picture').filter((file) => typeof file === 'object' && file.size > 0);
   if (receipts.length + files.length === 0) return undefined;
   if (receipts.length + files.length > 1) throw new Refusal(422, 'A post can have one picture.');
-  const receipt = receipts.length === 1 ? String(receipts[0]) : await screenFile(gate, files[0], callbackUrl);
+  const receipt = receipts.length === 1 ? String(receipts[0]) : await screenFile(gate, files[0]);
   const released = await gate.fetchReleased(receipt);
   if (!released.isValid) throw new Refusal(422, 'The picture could not be published. Please choose it again.');
   if (!PICTURE_TYPES.has(released.mediaType)) throw new Refusal(422, 'Only pictures can be published: JPEG, PNG, WebP or GIF.');
   return { content: released.content, mediaType: released.mediaType, receipt, uploadId: released.claims.sub };
 }
 
-async function screenFile(gate, file, callbackUrl) {
-  const screened = await gate.screenUpload(new Uint8Array(await file.arrayBuffer()), { callbackUrl });
+async function screenFile(gate, file) {
+  const screened = await gate.screenUpload(new Uint8Array(await file.arrayBuffer()));
   if (screened.receipt === undefined) throw new Refusal(422, screened.message);
   return screened.receipt;
 }

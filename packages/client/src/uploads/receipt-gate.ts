@@ -18,6 +18,11 @@ export interface ReceiptGateOptions {
   readonly gatehouseUrl: string | undefined;
   /** An API key with the rights `receipts:verify`, and `uploads:write` for tickets and `screenUpload`. */
   readonly apiKey: string | undefined;
+  /**
+   * Where your server hears of decisions, and of receipts that are withdrawn later: take the content down then (`verifyWebhook`). Tickets and `screenUpload` name it,
+   * and a receipt whose withdrawal somebody else would hear of, such as another service of the same Gatehouse, is refused.
+   */
+  readonly callbackUrl?: string;
   /** `iss` of receipts must be exactly this. */
   readonly issuer?: string;
   /** Default 100 MiB. */
@@ -57,7 +62,7 @@ export interface ScreenOptions {
   readonly signal?: AbortSignal;
   /** Seconds to wait for the decision; default 30. */
   readonly waitS?: number;
-  /** As for tickets. */
+  /** Default: that of the gate. */
   readonly callbackUrl?: string;
 }
 
@@ -69,7 +74,7 @@ export interface TicketRequest<Native> {
   readonly maxUploads?: number;
   readonly maxBytes: number;
   readonly minutes?: number;
-  /** Where your server hears of decisions, and of receipts that are withdrawn later: take the content down then (`verifyWebhook`). */
+  /** Default: that of the gate. */
   readonly callbackUrl?: string;
 }
 
@@ -144,8 +149,10 @@ async function verify(deps: Deps, receipt: string, content: Content): Promise<Re
   if (size === 0) return { isValid: false, reason: 'empty' };
   const verdict = await verifyOffline(deps, receipt, { sha256, size });
   if (!verdict.isValid || deps.options.isOffline === true) return verdict;
-  const { body } = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/receipts/verify', json: { receipt, sha256, size } });
-  return body['valid'] === true && body['isContentChecked'] === true ? verdict : { isValid: false, reason: 'revoked' };
+  const json = { receipt, sha256, size, callbackUrl: deps.options.callbackUrl };
+  const { body } = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/receipts/verify', json });
+  if (body['valid'] === true && body['isContentChecked'] === true) return verdict;
+  return { isValid: false, reason: body['reason'] === 'callback_differs' ? 'callback_differs' : 'revoked' };
 }
 
 async function verifyOffline(deps: Deps, receipt: string, measured: Measured): Promise<ReceiptVerdict> {
@@ -215,7 +222,7 @@ async function screen(deps: Deps, content: Content, how: ScreenOptions): Promise
 }
 
 async function sendToScreen(deps: Deps, metered: Metered, how: ScreenOptions): Promise<Screened> {
-  const { signal, waitS = WAIT_S, callbackUrl } = how;
+  const { signal, waitS = WAIT_S, callbackUrl = deps.options.callbackUrl } = how;
   const created = await callGatehouse(deps.connection, { method: 'POST', path: '/v1/uploads', json: { callbackUrl }, signal });
   const { id } = created.body;
   if (typeof id !== 'string' || !UPLOAD_ID.test(id)) throw new GatehouseClientError('gatehouse_answer', 'There was no upload in it.');
@@ -249,7 +256,7 @@ async function giveTicket<Native>(deps: Deps, how: TicketRequest<Native>, { requ
   if (site !== null && site !== 'same-origin' && site !== 'none') return refuse(403, 'other_site', 'The request came from another site.');
   const subject = checkSubject(await how.subject(request, native as Native));
   if (subject === undefined) return refuse(401, 'nobody', 'Sign in first.');
-  const { maxUploads, maxBytes, minutes, callbackUrl } = how;
+  const { maxUploads, maxBytes, minutes, callbackUrl = deps.options.callbackUrl } = how;
   // What is undefined is left out of JSON.
   const json = { subject, maxBytes, maxUploads, minutes, callbackUrl };
   try {

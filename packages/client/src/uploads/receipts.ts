@@ -21,7 +21,17 @@ export interface ReceiptClaims {
   readonly exp: number;
 }
 
-export type ReceiptFault = JwsFault | 'wrong_issuer' | 'not_yet_valid' | 'expired' | 'digest_differs' | 'size_differs' | 'empty' | 'revoked' | 'stub';
+export type ReceiptFault =
+  | JwsFault
+  | 'wrong_issuer'
+  | 'not_yet_valid'
+  | 'expired'
+  | 'digest_differs'
+  | 'size_differs'
+  | 'empty'
+  | 'revoked'
+  | 'callback_differs'
+  | 'stub';
 export type ReceiptVerdict = { readonly isValid: true; readonly claims: ReceiptClaims } | { readonly isValid: false; readonly reason: ReceiptFault };
 
 export interface ReceiptExpected {

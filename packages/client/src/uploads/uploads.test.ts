@@ -411,6 +411,18 @@ describe('receipts', () => {
     }
   });
 
+  it('count only where a withdrawal would be heard of, when the gate says where', async () => {
+    const callbackUrl = 'https://site.example/gatehouse';
+    const path = '/v1/receipts/verify';
+    answers = { [path]: { status: 200, body: { valid: true, isContentChecked: true } } };
+    expect(await makeGate({ jwks, callbackUrl }).verify(issue(), BYTES)).toMatchObject({ isValid: true });
+    expect(JSON.parse(asked.at(-1)?.body ?? '')).toMatchObject({ callbackUrl, sha256: sha256(BYTES) });
+    answers = { [path]: { status: 200, body: { valid: false, isContentChecked: true, reason: 'callback_differs' } } };
+    expect(await makeGate({ jwks, callbackUrl }).verify(issue(), BYTES)).toEqual({ isValid: false, reason: 'callback_differs' });
+    await makeGate({ jwks }).verify(issue(), BYTES);
+    expect(asked.at(-1)?.body).not.toContain('callbackUrl');
+  });
+
   it('are checked without Gatehouse where it cannot be reached', async () => {
     const gate = makeGate({ gatehouseUrl: 'http://127.0.0.1:9', isOffline: true, jwks });
     expect(await gate.verify(issue(), BYTES)).toMatchObject({ isValid: true });
@@ -576,6 +588,8 @@ describe('screenUpload', () => {
     });
     await makeGate().screenUpload(BYTES, { callbackUrl: 'https://site.example/gatehouse' });
     expect(asked[2]?.body).toBe('{"callbackUrl":"https://site.example/gatehouse"}');
+    await makeGate({ callbackUrl: 'https://site.example/hooks' }).screenUpload(BYTES);
+    expect(asked[4]?.body).toBe('{"callbackUrl":"https://site.example/hooks"}');
     expect(asked.slice(0, 2).map(({ path, body }) => [path, body])).toEqual([
       ['/v1/uploads', '{}'],
       [`/v1/uploads/${UPLOAD}/content`, BYTES.toString()],
@@ -625,6 +639,10 @@ describe('ticketEndpoint', () => {
     const text = await reply.text();
     expect([reply.status, JSON.parse(text).ticket, text.includes(API_KEY)]).toEqual([200, 'ght_1', false]);
     expect(asked.at(-1)).toEqual({ path: '/v1/tickets', key: `Bearer ${API_KEY}`, body: JSON.stringify({ subject: 'person 1', maxBytes: 5 }) });
+    const callbackUrl = 'https://site.example/gatehouse';
+    const request = new Request('http://site.example/ticket', { method: 'POST' });
+    await makeGate({ callbackUrl }).ticketEndpoint({ subject: () => 'person 1', maxBytes: 5 })(request);
+    expect(JSON.parse(asked.at(-1)?.body ?? '')).toEqual({ subject: 'person 1', maxBytes: 5, callbackUrl });
   });
 
   it('takes null and no text for nobody, and says what is wrong with anything that is no text', async () => {

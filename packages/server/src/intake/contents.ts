@@ -13,7 +13,8 @@ import { isStillClear } from './revocation.ts';
 import { receiveNamed } from './passing.ts';
 import type { Spooled } from './spool.ts';
 import { insertLook, listLooks } from './store-looks.ts';
-import { findReceipt, listKeys } from './store-receipts.ts';
+import { findUpload } from './store.ts';
+import { findReceipt, listKeys, type Receipt } from './store-receipts.ts';
 import { collect, findReceiptInForce, requireUpload, type Feed } from './uploads.ts';
 
 export interface OpenContent {
@@ -151,7 +152,7 @@ export async function readJwks(parts: Parts): Promise<{ keys: Parts['signer']['j
 }
 
 /** Signature, times, content, revocation; and the lists in force, when the receipt was not yet compared with them. */
-export async function verifyReceipt(parts: Parts, { receipt, sha256, size }: VerifyReceipt): Promise<ReceiptCheck> {
+export async function verifyReceipt(parts: Parts, { receipt, sha256, size, callbackUrl }: VerifyReceipt): Promise<ReceiptCheck> {
   const offline = await verifyReceiptOffline(receipt, await readJwks(parts), {
     sha256,
     size,
@@ -162,5 +163,11 @@ export async function verifyReceipt(parts: Parts, { receipt, sha256, size }: Ver
   const stored = await findReceipt(parts.context.database.sql, offline.claims.jti);
   if (stored === undefined || stored.jws !== receipt) return { ...offline, valid: false, reason: 'unknown_receipt' };
   if (stored.isRevoked || !(await isStillClear(parts, stored))) return { ...offline, valid: false, reason: 'revoked' };
+  if (callbackUrl !== undefined && (await readCallbackUrl(parts, stored)) !== callbackUrl) return { ...offline, valid: false, reason: 'callback_differs' };
   return offline;
+}
+
+/** Who hears of it when the receipt is withdrawn. A scan tells nobody. */
+async function readCallbackUrl({ context }: Parts, { uploadId }: Pick<Receipt, 'uploadId'>): Promise<string | undefined> {
+  return uploadId === undefined ? undefined : (await findUpload(context.database.sql, uploadId))?.callbackUrl;
 }

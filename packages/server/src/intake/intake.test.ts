@@ -434,6 +434,20 @@ describe('a receipt', () => {
     await short.stop();
   });
 
+  it('is not valid for a service that would not hear of its withdrawal', async () => {
+    const callbackUrl = 'https://forum.example/gatehouse';
+    const own = await submit('clear told', { callbackUrl });
+    const silent = await submit('clear untold');
+    const verify = async (receipt = '', to?: string): Promise<unknown> => {
+      const { valid, reason } = await intake.service.verifyReceipt({ receipt, ...(to === undefined ? {} : { callbackUrl: to }) });
+      return reason ?? valid;
+    };
+    expect(await verify(own.receipt, callbackUrl)).toBe(true);
+    expect(await verify(own.receipt, `${callbackUrl}/`)).toBe('callback_differs');
+    expect(await verify(silent.receipt, callbackUrl)).toBe('callback_differs');
+    expect([await verify(own.receipt), await verify(silent.receipt)]).toEqual([true, true]);
+  });
+
   it('of our key that we never issued is unknown', async () => {
     const view = await submit('clear known');
     await sql`delete from intake.receipt`.execute(db.database.sql);

@@ -16,6 +16,7 @@ export const receiptCommands: readonly CommandDefinition[] = [
     arguments: [{ name: '<receipt>', about: 'the receipt itself, or a file that holds it' }],
     options: [
       { flags: '--file <content>', about: 'the content that is about to be published' },
+      { flags: '--callback-url <url>', about: 'where you hear of receipts that are withdrawn: one that tells somebody else, or nobody, is not valid' },
       { flags: '--jwks <file>', about: 'check offline with these public keys (/.well-known/gatehouse-receipts.json); revocations are then not known' },
     ],
     help:
@@ -24,7 +25,8 @@ export const receiptCommands: readonly CommandDefinition[] = [
     async run(context, args) {
       const receipt = await readReceipt(args.positional[0] ?? '');
       const content = await measure(textOption(args, 'file'));
-      const check = await verify(context, args, { receipt, ...content });
+      const callbackUrl = textOption(args, 'callbackUrl');
+      const check = await verify(context, args, { receipt, ...content, ...(callbackUrl === undefined ? {} : { callbackUrl }) });
       print(context, check, () => describe(check));
       return check.valid ? EXIT.ok : EXIT.finding;
     },
@@ -34,9 +36,14 @@ export const receiptCommands: readonly CommandDefinition[] = [
 async function verify(
   context: CommandContext,
   args: CommandArguments,
-  what: { readonly receipt: string; readonly sha256?: string; readonly size?: number },
+  what: { readonly receipt: string; readonly sha256?: string; readonly size?: number; readonly callbackUrl?: string },
 ): Promise<ReceiptCheck> {
   const keyFile = textOption(args, 'jwks');
+  if (keyFile !== undefined && what.callbackUrl !== undefined)
+    throw new GatehouseError(
+      'invalid_request',
+      'Who hears of a withdrawal is not in the receipt: --callback-url needs a server, and cannot stand beside --jwks.',
+    );
   if (keyFile !== undefined)
     return verifyReceiptOffline(what.receipt, await readKeys(keyFile), { sha256: what.sha256, size: what.size, now: context.clock.now() });
   const api = await context.api();

@@ -91,6 +91,13 @@ export const VerifyReceiptSchema = z
     receipt: z.string().min(1).max(8192),
     sha256: Sha256Schema.optional().describe('Of the content that you are about to publish.'),
     size: z.number().int().nonnegative().optional(),
+    callbackUrl: z
+      .url()
+      .max(2000)
+      .optional()
+      .describe(
+        'Where you hear of receipts that are withdrawn. The receipt of an upload that tells somebody else, such as another service of this Gatehouse, or nobody, is not valid then.',
+      ),
   })
   .meta({ id: 'VerifyReceipt' });
 export type VerifyReceipt = z.output<typeof VerifyReceiptSchema>;
@@ -105,6 +112,7 @@ export const RECEIPT_FAULTS = [
   'stub',
   'unknown_receipt',
   'revoked',
+  'callback_differs',
   'digest_differs',
   'size_differs',
 ] as const;

@@ -192,6 +192,18 @@ describe('somebody who makes requests of their own', () => {
     const { picture } = (await find('A walk')) ?? {};
     const [head = '', body = '', tag = ''] = (picture?.receipt ?? '').split('.');
     for (const receipt of ['', 'a.b.c', `${head}.${body}.${tag.slice(0, -4)}AAAA`]) expect((await send({ 'gatehouse-receipt': receipt })).status).toBe(422);
+    // Good as it is, but of another service of the same Gatehouse, which alone would hear of its withdrawal.
+    const { id } = (await (await scene.app.call('/v1/uploads', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).json()) as {
+      id: string;
+    };
+    const elsewhere = await scene.app.call(`/v1/uploads/${id}/content?wait=30`, {
+      method: 'PUT',
+      body: new Uint8Array(scene.clear.bytes),
+      headers: { 'content-type': 'application/octet-stream' },
+    });
+    const { receipt: foreign } = (await elsewhere.json()) as { receipt: string };
+    expect(foreign).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect((await send({ 'gatehouse-receipt': foreign })).status).toBe(422);
     expect((await send({ 'gatehouse-receipt': picture?.receipt ?? '', picture: file(scene.listed.bytes) })).status).toBe(422);
     expect((await send({ picture: file(scene.clear.bytes) }, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     expect((await send({ picture: file(scene.clear.bytes) }, { cookie: '' })).status).toBe(403);
