@@ -183,8 +183,8 @@ function openStatus(input: HTMLInputElement, given: HTMLElement | undefined): { 
   const status = given ?? document.createElement('output');
   if (given === undefined) {
     status.setAttribute('role', 'status');
-    // A line for each file, and a name or a reference without a space is not wider than the page.
-    Object.assign(status.style, { whiteSpace: 'pre-line', overflowWrap: 'anywhere' });
+    // Below the input, a line for each file, and a name or a reference without a space is not wider than the page.
+    Object.assign(status.style, { display: 'block', whiteSpace: 'pre-line', overflowWrap: 'anywhere' });
     // Inside the label it would be part of the input's name.
     (input.closest('label') ?? input).after(status);
   }
