@@ -25,9 +25,10 @@ function readCause(step) {
 
 function showFile(suite, { name, status, message, assertionResults }, isTriedAgain) {
   const file = relative(process.cwd(), name);
-  const isBroken = status === 'failed' && assertionResults.every((test) => test.status !== 'failed');
+  // One without a test was cut off, whatever its status says.
+  const isBroken = assertionResults.length === 0 || (status === 'failed' && assertionResults.every((test) => test.status !== 'failed'));
   const failed = isTriedAgain ? 'SECOND TRY' : 'FAILED';
-  if (isBroken) show(failed, `${suite}: ${file} (the file itself)`, message);
+  if (isBroken) show(failed, `${suite}: ${file} (the file itself)`, message || 'it was not run to its end');
   for (const { status: end, fullName, failureMessages } of assertionResults)
     if (end === 'failed' || failureMessages?.length > 0)
       show(end === 'failed' ? failed : 'SECOND TRY', `${suite}: ${file} > ${fullName}`, (failureMessages ?? []).join('\n'));

@@ -146,7 +146,7 @@ def handle(gatehouse, path, folder):
         return {"file": str(path), "published": None, "message": upload.get("message", "This file cannot be published.")}
     if not gatehouse.is_valid(upload["receipt"], digest, path.stat().st_size):
         raise Undecided("the receipt is not valid for this file")
-    return {"file": str(path), "published": str(publish(path, upload, digest, folder)), "message": upload["message"]}
+    return {"file": str(path), "published": str(publish(path, upload, digest, folder)), "message": upload.get("message", "")}
 
 
 def main():
@@ -165,8 +165,8 @@ def main():
         try:
             result = handle(gatehouse, path, options.publish)
             code = max(code, 0 if result["published"] else 1)
-        # The last three: an answer that is none of Gatehouse's.
-        except (Undecided, OSError, ValueError, LookupError, TypeError) as error:
+        # The last four: an answer that is none of Gatehouse's.
+        except (Undecided, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             result = {"file": str(path), "published": None, "message": f"Not published: {error}. Try again later."}
             code = 2
         print(json.dumps(result))

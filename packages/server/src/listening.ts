@@ -31,9 +31,9 @@ export async function openSurfaces({ context, routes, listeners, authenticator, 
   const timer = createRequestTimer(context.metrics);
   const inside = createFetch({ context, routes }, { authenticator, renderErrorPage, timer });
   const open = (name: string, listening: Listening): void => undo.add(name, () => listening.close(config.stopTimeoutMs));
-  open('control socket', await listenControl(inside, config.dataDir));
+  open('control socket', await listenControl(inside, config.dataDir, context.log));
   if (listen === 'control') return;
-  const tcp = await listenTcp(isPublicOnly ? createPublicFetch({ context, routes }, timer) : inside, config);
+  const tcp = await listenTcp(isPublicOnly ? createPublicFetch({ context, routes }, timer) : inside, config, context.log);
   open('listener', tcp);
   const host = config.host.includes(':') && !config.host.startsWith('[') ? `[${config.host}]` : config.host;
   address.url = `${config.tlsCertFile === undefined ? 'http' : 'https'}://${host}:${tcp.port}`;

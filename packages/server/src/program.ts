@@ -8,7 +8,7 @@ import { runProgram, type ProgramOptions } from './platform/cli/program.ts';
 import { systemClock } from './platform/clock.ts';
 import { controlSocketPath } from './platform/http/server.ts';
 import { findDataDirOwner } from './platform/lock.ts';
-import { systemTerminal } from './platform/log.ts';
+import { outliveReaders, systemTerminal } from './platform/log.ts';
 import { VERSION } from './platform/version.ts';
 import { systemCommands } from './system-commands.ts';
 
@@ -58,12 +58,15 @@ process.on('uncaughtException', (fault) => {
   );
   if (isFaulty) return kill();
   isFaulty = true;
+  // Also of one that comes after the command, such as when what it printed cannot be written.
+  process.exitCode = EXIT.internal;
   setTimeout(kill, FAULTY_STOP_MS).unref();
   abort.abort();
 });
 
+outliveReaders();
 const exitCode = await runProgram(
   { definitions, version: VERSION, terminal: systemTerminal, clock: systemClock, signal: abort.signal, openLocal },
   process.argv.slice(2),
 );
-process.exitCode = isFaulty ? EXIT.internal : exitCode;
+if (!isFaulty) process.exitCode = exitCode;

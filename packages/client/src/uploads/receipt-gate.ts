@@ -62,7 +62,7 @@ export interface ScreenOptions {
   readonly signal?: AbortSignal;
   /** Seconds to wait for the decision; default 30. */
   readonly waitS?: number;
-  /** Default: that of the gate. */
+  /** Default: that of the gate, which refuses the receipts when this is another one. */
   readonly callbackUrl?: string;
 }
 
@@ -74,7 +74,7 @@ export interface TicketRequest<Native> {
   readonly maxUploads?: number;
   readonly maxBytes: number;
   readonly minutes?: number;
-  /** Default: that of the gate. */
+  /** Default: that of the gate, which refuses the receipts when this is another one. */
   readonly callbackUrl?: string;
 }
 

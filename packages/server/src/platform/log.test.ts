@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLog } from './log.ts';
+import { createLog, outliveReaders } from './log.ts';
 
 describe('a log to standard error', () => {
   let before: ReturnType<typeof process.stderr.listeners>;
@@ -16,5 +16,22 @@ describe('a log to standard error', () => {
     for (let n = 0; n < 20; n++) createLog('silent');
     expect(process.stderr.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBe(true);
     expect(process.stderr.listenerCount('error')).toBe(1);
+  });
+});
+
+describe('the readers of what commands print', () => {
+  const before = process.stdout.listeners('error');
+  beforeEach(() => void process.stdout.removeAllListeners('error'));
+  afterEach(() => {
+    process.stdout.removeAllListeners('error');
+    for (const listener of before) process.stdout.on('error', listener as () => void);
+  });
+
+  it('may go when they have enough, but what cannot be written for another reason is a fault', () => {
+    for (let n = 0; n < 2; n++) outliveReaders();
+    expect(process.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBe(true);
+    expect(process.stdout.listenerCount('error')).toBe(1);
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    expect(() => process.stdout.emit('error', full)).toThrow(full);
   });
 });

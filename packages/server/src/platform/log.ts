@@ -56,9 +56,23 @@ export function createLog(level: LogLevel, destination: DestinationStream = stan
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog };
 
 function standardError(): DestinationStream {
-  // A pipe whose reader has gone (EPIPE): lines are lost then. Without a listener the next one would end the process.
-  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined);
+  outliveReader(process.stderr);
   return { write: (line) => void process.stderr.write(line) };
+}
+
+/** A pipe whose reader has gone (EPIPE): what is written is lost then. Without a listener the next line would end the process. */
+function outliveReader(stream: NodeJS.WriteStream): void {
+  if (stream.listenerCount('error') > 0) return;
+  stream.on('error', (error) => {
+    // Results that could not be written (a full disk) are a fault; of standard error nobody could be told.
+    if (stream === process.stdout && Reflect.get(error, 'code') !== 'EPIPE') throw error;
+  });
+}
+
+/** For the program: `gatehouse … | head` is no fault. */
+export function outliveReaders(): void {
+  outliveReader(process.stdout);
+  outliveReader(process.stderr);
 }
 
 /** Where commands write: results to `out`, everything else (progress, hints, errors) to `err`. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeMailCertificate } from '../../test/support/mail-certificate.ts';
 import { dial, untilClosed } from '../../test/support/surface-room.ts';
 import { createLog, silentLog } from '../platform/log.ts';
-import { createSocketListener, listenOn, splitHostPort, type SocketOptions } from './socket-listener.ts';
+import { bearSilence, createSocketListener, listenOn, splitHostPort, type SocketOptions } from './socket-listener.ts';
 
 let dir: string;
 let tls: NonNullable<SocketOptions['tls']>;
@@ -92,4 +92,19 @@ it('connections that cannot be accepted end nothing, however many', async () => 
   for (let count = 0; count < 2; count += 1) server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
   expect(warnings).toEqual(['a connection could not be accepted', 'a connection could not be accepted']);
   await new Promise((done) => server.close(done));
+});
+
+it('the limit on silence is off until the last of those who wait on one connection is done, and then as before', async () => {
+  const socket = new Socket().setTimeout(5000);
+  const ends: (() => void)[] = [];
+  const wait = (): Promise<void> => bearSilence(socket, () => new Promise((done) => void ends.push(done)));
+  const [first, second] = [wait(), wait()];
+  const seen = [socket.timeout];
+  for (const [at, waiting] of [first, second].entries()) {
+    ends[at]?.();
+    await waiting;
+    seen.push(socket.timeout);
+  }
+  expect(seen).toEqual([0, 0, 5000]);
+  socket.destroy();
 });

@@ -43,14 +43,23 @@ const HANDSHAKE_MS = 10_000;
 /** A peer that has said all may still want to hear the answer. */
 const HALF_OPEN = { allowHalfOpen: true } as const;
 
+/** How many wait on a connection, and the limit on silence that it had before. Requests of HTTP may overlap on theirs (pipelining). */
+const borne = new WeakMap<Socket, { waiting: number; readonly idleMs: number }>();
+
 /** Without the limit on silence: while content is screened the peer has nothing to say. */
 export async function bearSilence<T>(socket: Socket, work: () => Promise<T>): Promise<T> {
-  const idleMs = socket.timeout ?? 0;
+  const silence = borne.get(socket) ?? { waiting: 0, idleMs: socket.timeout ?? 0 };
+  borne.set(socket, silence);
+  silence.waiting += 1;
   socket.setTimeout(0);
   try {
     return await work();
   } finally {
-    socket.setTimeout(idleMs);
+    silence.waiting -= 1;
+    if (silence.waiting === 0) {
+      borne.delete(socket);
+      socket.setTimeout(silence.idleMs);
+    }
   }
 }
 

@@ -28,7 +28,8 @@ afterAll(async () => {
 
 interface Said {
   readonly status: number;
-  readonly body: object;
+  /** A text is none of Gatehouse's answers. */
+  readonly body: object | string;
   readonly headers?: OutgoingHttpHeaders;
 }
 
@@ -132,8 +133,14 @@ describe('python-requests', () => {
     );
     expect(await run(folder, files, forgetful)).toMatchObject({ code: 1 });
     expect(new Set(forgetful.keys).size).toBe(3);
+    // A receipt, and then an answer about it that is none: not known is not "may not be published".
+    const odd = await openStranger((turn) => ({ status: 200, body: turn === 1 ? STUB.body : [] }));
+    expect(await run(folder, files, odd)).toMatchObject({ code: 2, lines: [{ published: null }] });
     expect(await namesIn(folder)).toEqual([]);
-    for (const stranger of [undecided, stub, forgetful]) await stranger.close();
+    // What was published is not called "not published" for want of a text.
+    const terse = await openStranger(() => ({ status: 200, body: { state: 'released', receipt: 'a.b.c', valid: true, isContentChecked: true } }));
+    expect(await run(folder, files, terse)).toMatchObject({ code: 0, lines: [{ published: expect.any(String) }] });
+    for (const stranger of [undecided, stub, forgetful, odd, terse]) await stranger.close();
   });
 });
 
@@ -175,8 +182,12 @@ describe('php', () => {
     expect(await send(page, scene.clear.bytes)).toMatchObject({ status: 500, text: expect.stringContaining('was not published') });
   });
 
-  it('publishes nothing when Gatehouse does not answer, or is in stub mode', async () => {
+  it('publishes nothing when Gatehouse does not answer, or is in stub mode, and knows what is final', async () => {
     const folder = join(scene.dir, 'php-none');
+    // As a proxy in front of Gatehouse says it.
+    const small = await openStranger(() => ({ status: 413, body: 'Request Entity Too Large' }));
+    expect(await send(await open(folder, small.url), scene.clear.bytes)).toMatchObject({ status: 422 });
+    await small.close();
     const stub = await openStranger(() => STUB);
     expect(await send(await open(folder, stub.url), scene.clear.bytes)).toMatchObject({ status: 503 });
     await stub.close();

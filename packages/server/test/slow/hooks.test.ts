@@ -99,7 +99,7 @@ describe('WordPress', () => {
 
   it('takes what stub mode says only where it was told to', async () => {
     const stub = createServer((socket) =>
-      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nGatehouse-Stub: 1\r\nContent-Length: 17\r\n\r\n{"released":true}')),
+      socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 200 OK\r\nGatehouse-Stub: 1\r\nContent-Length: 17\r\n\r\n{"released":true}')),
     );
     stub.listen(0, '127.0.0.1');
     await once(stub, 'listening');
@@ -115,10 +115,12 @@ describe('WordPress', () => {
   });
 
   it('keeps nothing when it cannot know', async () => {
-    const silent = createServer(() => undefined);
+    const silent = createServer((socket) => void socket.on('error', () => undefined));
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
-    const lying = createServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')));
+    const lying = createServer((socket) =>
+      socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')),
+    );
     lying.listen(0, '127.0.0.1');
     await once(lying, 'listening');
     const addressOf = (server: ReturnType<typeof createServer>): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

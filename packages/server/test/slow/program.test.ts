@@ -49,3 +49,27 @@ it('ends in order, with an exit code, when something fails that no request can b
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 });
+
+it('whoever reads what it prints may go; a disk that is full is told, with an exit code', async () => {
+  const run = async (script: string): Promise<string> =>
+    (await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, PROGRAM], { env: childEnvironment() })).stderr;
+  // More than a pipe holds.
+  expect(await run('{ "$0" "$1" openapi; echo "code $?" >&2; } | head -c 1')).toBe('code 0\n');
+  expect(await run('"$0" "$1" openapi > /dev/full; echo "code $?" >&2')).toMatch(/ENOSPC[^]*\ncode 70\n$/);
+});
+
+it('a server whose log nobody reads any more goes on, and stops in order', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-program-'));
+  await chmod(dataDir, 0o711);
+  try {
+    const env = { ...childEnvironment(), GATEHOUSE_DATA_DIR: dataDir, GATEHOUSE_PORT: '0', GATEHOUSE_LOG_LEVEL: 'debug' };
+    const server = spawn(process.execPath, [PROGRAM, 'serve', '--json'], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    server.stderr.destroy();
+    const ended = once(server, 'exit');
+    const ready = once(server.stdout, 'data').then(() => server.kill('SIGTERM'));
+    await Promise.race([ready, ended]);
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+});

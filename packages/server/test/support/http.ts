@@ -8,7 +8,7 @@ import { createRateLimiter } from '../../src/platform/http/rate-limit.ts';
 import type { Authenticator } from '../../src/platform/http/rights.ts';
 import type { Route } from '../../src/platform/http/route.ts';
 import { listenTcp } from '../../src/platform/http/server.ts';
-import { silentLog } from '../../src/platform/log.ts';
+import { silentLog, type Log } from '../../src/platform/log.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 
 export interface TestReply {
@@ -38,6 +38,7 @@ export interface TestServerOptions {
   readonly clock: Clock;
   readonly limits?: FrameOptions['limits'];
   readonly trustedProxies?: readonly string[];
+  readonly log?: Log;
   readonly allowedHosts?: readonly string[];
 }
 
@@ -47,14 +48,14 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     authenticator: options.authenticator,
     limiter: createRateLimiter(options.clock),
     clock: options.clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     metrics: createMetrics(),
     limits: options.limits ?? { requestsPerMinute: 10_000, anonymousPerMinute: 10_000 },
     readAddress: createAddressReader(options.trustedProxies ?? []),
     isAllowedHost: (host) => (options.allowedHosts ?? ['127.0.0.1', 'localhost']).includes(host),
     renderErrorPage: (error, _requestId, principal) => `<!DOCTYPE html><title>${error.code}</title><p>${principal.name}</p>`,
   });
-  const listening = await listenTcp(fetch, loadConfig({ env: {}, overrides: { port: 0 } }).config);
+  const listening = await listenTcp(fetch, loadConfig({ env: {}, overrides: { port: 0 } }).config, silentLog);
   return {
     port: listening.port,
     host: `127.0.0.1:${listening.port}`,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createFakeClock } from '../../../test/support/clock.ts';
 import { FORM, startTestServer, type TestReply, type TestServer, type TestServerOptions } from '../../../test/support/http.ts';
 import { GatehouseError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { readMultipart } from './body.ts';
 import { html, json, noContent, Reply, seeOther } from './reply.ts';
 import type { Authenticator, Credentials, Principal, Right } from './rights.ts';
@@ -566,6 +567,25 @@ describe('the signal of a request', () => {
     letIn();
     await vi.waitFor(() => expect(handled).toEqual(['late true']));
     expect(reasons).toEqual([]);
+  });
+});
+
+describe('an error that says something else to some clients', () => {
+  it('also one of the frame; the log has what it was', async () => {
+    const away = new GatehouseError('database_unavailable', 'Away.', { retryAfterS: 5 });
+    const locked = defineRoute({
+      method: 'get',
+      path: '/locked',
+      right: 'scan',
+      summary: 'locked',
+      mapError: (error) => new GatehouseError('upload_locked', error.message, error.extras),
+      handle: async () => json({}),
+    });
+    const error = vi.fn<(fields: object, what: string) => void>();
+    const { send } = await start({ routes: [locked], authenticator: { authenticate: () => Promise.reject(away) }, log: { ...silentLog, error } });
+    const reply = await send('get', '/locked', { headers: { authorization: 'Bearer scanner' } });
+    expect([reply.status, reply.headers['retry-after']]).toEqual([423, '5']);
+    expect(error.mock.calls).toEqual([[expect.objectContaining({ route: '/locked', code: 'database_unavailable' }), 'a request failed']]);
   });
 });
 

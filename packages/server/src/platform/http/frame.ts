@@ -99,9 +99,8 @@ async function answer(options: FrameOptions, route: Route, context: Context<Node
     const given = await route.handle(exchange);
     return { response: deliver(given, delivery), status: given.status };
   } catch (thrown) {
-    const error = toGatehouseError(thrown);
-    const failure = { thrown: route.mapError?.(error) ?? error, route, requestId, principal, isGone: context.env.outgoing.destroyed };
-    const given = fail(options, failure);
+    const isGone = context.env.outgoing.destroyed;
+    const given = fail(options, { thrown, route, requestId, principal, isGone });
     return { response: deliver(given, delivery), status: given.status };
   }
 }
@@ -238,19 +237,9 @@ interface Failure {
 }
 
 function fail(options: FrameOptions, failure: Failure): Reply {
-  const error = toGatehouseError(failure.thrown);
-  if (error.status >= 500 && !failure.isGone) {
-    const cause = error.extras.cause;
-    options.log.error(
-      {
-        requestId: failure.requestId,
-        route: failure.route?.path,
-        code: error.code,
-        ...(error.code === 'internal' ? { err: cause } : { reason: Reflect.get(Object(cause), 'code') }),
-      },
-      'a request failed',
-    );
-  }
+  const fault = toGatehouseError(failure.thrown);
+  if (fault.status >= 500 && !failure.isGone) noteFault(options, failure, fault);
+  const error = failure.route?.mapError?.(fault) ?? fault;
   const headers: Record<string, string> = { ...error.extras.headers };
   if (error.extras.retryAfterS !== undefined) headers['retry-after'] = String(error.extras.retryAfterS);
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
@@ -259,6 +248,11 @@ function fail(options: FrameOptions, failure: Failure): Reply {
     return html(options.renderErrorPage(error, failure.requestId, mark(options, failure.principal)), { status: error.status, headers });
   }
   return json(toProblem(error, failure.requestId), { status: error.status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+}
+
+function noteFault({ log }: FrameOptions, { requestId, route }: Failure, { code, extras: { cause } }: GatehouseError): void {
+  const why = code === 'internal' ? { err: cause } : { reason: Reflect.get(Object(cause), 'code') };
+  log.error({ requestId, route: route?.path, code, ...why }, 'a request failed');
 }
 
 /** No such path, or not with this method: host name, who asks and rate limit as for any other, so that a person finds the way back. */

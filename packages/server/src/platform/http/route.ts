@@ -75,7 +75,7 @@ export interface Route {
   readonly isCrossOrigin?: true;
   /** After this time `signal` aborts, if the handler has asked for it. */
   readonly timeoutMs?: number;
-  /** For clients to whom an error says something else than to others; also for those of the frame, such as a database that is away. */
+  /** For clients to whom an error says something else than to others; also for those of the frame, such as a database that is away. The log has what it was. */
   readonly mapError?: (error: GatehouseError) => GatehouseError;
   /** Pages answer errors in HTML and are not in the OpenAPI document. */
   readonly surface: 'api' | 'page';

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../config.ts';
+import { silentLog } from '../log.ts';
 import type { Fetch } from './frame.ts';
 import { controlSocketPath, listenControl, listenTcp, type Listening } from './server.ts';
 
@@ -31,7 +32,7 @@ async function ask(path: string): Promise<string> {
 describe('the control socket', () => {
   it('is only for its owner and replaces one that was left behind', async () => {
     await writeFile(join(folder, 'control.sock'), 'left behind');
-    listening = await listenControl(answer, folder);
+    listening = await listenControl(answer, folder, silentLog);
     const path = controlSocketPath(folder);
     expect(path).toBe(join(folder, 'control.sock'));
     expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
@@ -43,7 +44,7 @@ describe('the control socket', () => {
     const path = controlSocketPath(deep);
     expect(Buffer.byteLength(path)).toBeLessThanOrEqual(103);
     expect(path).not.toBe(controlSocketPath(`${deep}y`));
-    listening = await listenControl(answer, deep);
+    listening = await listenControl(answer, deep, silentLog);
     expect(((await stat(dirname(path))).mode & 0o777).toString(8)).toBe('700');
     expect(await ask(path)).toMatch(/control$/);
     await listening.close(0);
@@ -56,27 +57,29 @@ describe('the listener', () => {
   const config = (settings: Record<string, unknown>): Parameters<typeof listenTcp>[1] => loadConfig({ env: {}, overrides: { port: 0, ...settings } }).config;
 
   it('never takes a request for one of the control socket', async () => {
-    listening = await listenTcp(answer, config({}));
+    listening = await listenTcp(answer, config({}), silentLog);
     const reply = await fetch(`http://127.0.0.1:${listening.port}/`, { headers: { 'x-control': 'true' } });
     expect(await reply.text()).toBe('tcp');
   });
 
   it('goes on when connections cannot be accepted, however often', async () => {
     const listen = vi.spyOn(Server.prototype, 'listen');
+    const warn = vi.fn<(fields: object, what: string) => void>();
     try {
-      listening = await listenTcp(answer, config({}));
+      listening = await listenTcp(answer, config({}), { warn });
       const server = listen.mock.contexts[0] as Server | undefined;
       // For want of file descriptors; an event without a listener would end the process.
       for (let n = 0; n < 3; n++) expect(server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).toBe(true);
     } finally {
       listen.mockRestore();
     }
+    expect(warn.mock.calls.map(([, what]) => what)).toEqual(Array.from({ length: 3 }, () => 'a connection could not be accepted'));
     expect((await fetch(`http://127.0.0.1:${listening.port}/`)).status).toBe(200);
   });
 
   it('says which port is taken', async () => {
-    listening = await listenTcp(answer, config({}));
-    await expect(listenTcp(answer, config({ port: listening.port }))).rejects.toMatchObject({
+    listening = await listenTcp(answer, config({}), silentLog);
+    await expect(listenTcp(answer, config({ port: listening.port }), silentLog)).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringContaining('another program'),
     });
@@ -86,7 +89,7 @@ describe('the listener', () => {
     const broken = join(folder, 'broken.pem');
     await writeFile(broken, 'not a certificate');
     for (const file of [join(folder, 'missing.pem'), broken]) {
-      await expect(listenTcp(answer, config({ tlsCertFile: file, tlsKeyFile: file }))).rejects.toMatchObject({ code: 'config_invalid' });
+      await expect(listenTcp(answer, config({ tlsCertFile: file, tlsKeyFile: file }), silentLog)).rejects.toMatchObject({ code: 'config_invalid' });
     }
     expect(await readFile(broken, 'utf8')).toBe('not a certificate');
   });

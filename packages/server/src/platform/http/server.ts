@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Config } from '../config.ts';
 import { GatehouseError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Fetch } from './frame.ts';
 
 export interface Listening {
@@ -25,13 +26,13 @@ const IDLE_SWEEP_MS = 50;
 /** sun_path: 104 bytes with the closing zero on macOS, 108 on Linux. */
 const SOCKET_PATH_BYTES_MAX = 103;
 
-export async function listenTcp(fetch: Fetch, config: Config): Promise<Listening> {
+export async function listenTcp(fetch: Fetch, config: Config, log: Pick<Log, 'warn'>): Promise<Listening> {
   const listener = toListener(fetch, false);
   const server =
     config.tlsCertFile !== undefined && config.tlsKeyFile !== undefined
       ? await createSecureServer({ certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }, listener)
       : createServer(listener);
-  await listen(tune(server), { host: config.host, port: config.port });
+  await listen(tune(server), { host: config.host, port: config.port }, log);
   return asListening(server);
 }
 
@@ -48,7 +49,7 @@ async function createSecureServer(files: { readonly certFile: string; readonly k
 }
 
 /** @returns undefined where Unix sockets are not offered; the CLI then needs an API key */
-export async function listenControl(fetch: Fetch, dataDir: string): Promise<Listening> {
+export async function listenControl(fetch: Fetch, dataDir: string, log: Pick<Log, 'warn'>): Promise<Listening> {
   const path = controlSocketPath(dataDir);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // The lock of the data directory is ours, so whoever listened here is gone.
@@ -56,7 +57,7 @@ export async function listenControl(fetch: Fetch, dataDir: string): Promise<List
   const server = tune(createServer(toListener(fetch, true)));
   const mask = process.umask(0o177);
   try {
-    await listen(server, { path });
+    await listen(server, { path }, log);
   } finally {
     process.umask(mask);
   }
@@ -91,10 +92,11 @@ function tune(server: Server): Server {
   return server;
 }
 
-function listen(server: Server, where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
+type Where = { readonly host: string; readonly port: number } | { readonly path: string };
+
+function listen(server: Server, where: Where, log: Pick<Log, 'warn'>): Promise<void> {
   return new Promise((done, fail) => {
-    // It stays: later ones are connections that could not be accepted, such as for want of file descriptors, and without a listener one would end the process.
-    server.on('error', (cause: NodeJS.ErrnoException) => {
+    const refuse = (cause: NodeJS.ErrnoException): void => {
       const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
       const hint =
         cause.code === 'EADDRINUSE'
@@ -103,8 +105,13 @@ function listen(server: Server, where: { readonly host: string; readonly port: n
             ? 'this user may not; ports below 1024 need a privilege'
             : cause.message;
       fail(new GatehouseError('config_invalid', `Cannot listen on ${place}: ${hint}. Nothing was changed.`, { cause }));
+    };
+    server.once('error', refuse);
+    server.listen(where, () => {
+      // Later ones are connections that could not be accepted, such as for want of file descriptors; without a listener one would end the process.
+      server.off('error', refuse).on('error', (err) => log.warn({ err }, 'a connection could not be accepted'));
+      done();
     });
-    server.listen(where, () => done());
   });
 }
 

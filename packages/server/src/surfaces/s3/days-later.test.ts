@@ -1,10 +1,11 @@
 /** What becomes of objects when the store is away, or does less than it should, for longer than receipts and uploads last. */
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { NEVER, PERSON } from '../../../test/support/intake.ts';
 import { sendForm } from '../../../test/support/s3-contract.ts';
 import { openS3Scene, type S3Scene } from '../../../test/support/s3-scene.ts';
 import { openInProcess, type S3Server } from '../../../test/support/s3-server.ts';
+import { GatehouseError } from '../../platform/errors.ts';
 
 const DAY_MS = 86_400_000;
 let store: Awaited<ReturnType<typeof openInProcess>>;
@@ -119,7 +120,11 @@ it('no object is called promoted once its clearance is withdrawn, also while the
   expect(await scene.service.findObject(id)).toEqual({ id, state: 'received', fault: 'unavailable' });
   scene.intake.screening.answer = undefined;
   await scene.intake.service.rescreen(id, { principal: PERSON, waitS: 5, signal: NEVER });
+  expect(await scene.service.findObject(id)).toEqual({ id, state: 'received', fault: 'unavailable' });
+  server.fault = () => undefined;
+  await pass(0.1);
   expect(await scene.service.findObject(id)).toMatchObject({ state: 'promoted' });
+  server.fault = () => 'unavailable';
   await learn();
   const told = await scene.service.findObject(id);
   expect([told.state, told.released]).toEqual(['kept', undefined]);
@@ -152,6 +157,66 @@ it.each([
   await pass(0.1, own);
   await pass(0.1, own);
   expect(await readAll(own)).toEqual([content]);
+  expect(await own.listQuarantine()).toEqual([]);
+  await own.stop();
+});
+
+it.each(['database_unavailable', 'storage_failed'] as const)(
+  'cleared, its receipt has run out, and when that is looked at: %s. It is published',
+  async (code) => {
+    const own = await openS3Scene(store, { config: { receiptTtlMinutes: 60, uploadTtlMinutes: 90 * 1440 } });
+    server.fault = ({ method, bucket }) => (method === 'PUT' && isReleased(bucket, own) ? 'denied' : undefined);
+    const id = await send(own);
+    await own.settle();
+    server.fault = () => undefined;
+    vi.spyOn(own.intake.service, 'openContent').mockRejectedValueOnce(new GatehouseError(code, 'for a moment'));
+    await pass(2, own);
+    expect(await own.service.findObject(id)).toEqual({ id, state: 'received', fault: code });
+    await pass(0.1, own);
+    await pass(0.1, own);
+    expect(await readAll(own)).toEqual([content]);
+    await own.stop();
+  },
+);
+
+it.each([false, true])('screened again and held, and the store is away until the upload has expired: it is taken out (during a step: %s)', async (isDuring) => {
+  const own = await openS3Scene(store, { config: { heldTtlDays: 1 } });
+  const isDeletion = (method: string, bucket: string): boolean => method === 'DELETE' && bucket === own.buckets.quarantine;
+  if (isDuring) server.fault = ({ method, bucket }) => (isDeletion(method, bucket) ? 'unavailable' : undefined);
+  const id = await send(own);
+  await own.settle();
+  expect(await readAll(own)).toEqual([content]);
+  own.intake.screening.answer = async () => ({ verdict: 'unscannable', reason: 'undecodable' });
+  const hold = async (): Promise<void> => {
+    server.fault = () => 'unavailable';
+    await own.intake.service.rescreen(id, { principal: PERSON, waitS: 5, signal: NEVER });
+  };
+  if (isDuring)
+    server.fault = async ({ method, bucket }) => {
+      if (isDeletion(method, bucket)) await hold();
+      return undefined;
+    };
+  else await hold();
+  await pass(0.01, own);
+  await pass(2, own);
+  expect((await own.intake.service.get(id, { principal: PERSON, waitS: 0, signal: NEVER })).state).toBe('expired');
+  expect((await own.service.findObject(id)).released).toBeUndefined();
+  server.fault = () => undefined;
+  await pass(0.1, own);
+  expect(await readAll(own)).toEqual([]);
+  await own.stop();
+});
+
+it('a key that may not delete from quarantine: what was held is not read again as another upload when it has expired', async () => {
+  const own = await openS3Scene(store, { config: { heldTtlDays: 1 } });
+  content = `match ${tests}`;
+  server.fault = ({ method, bucket }) => (method === 'DELETE' && bucket === own.buckets.quarantine ? 'denied' : undefined);
+  await send(own);
+  await own.settle();
+  for (const days of [2, 2]) await pass(days, own);
+  expect((await own.intake.service.list({ limit: 10 }, PERSON)).items).toHaveLength(1);
+  server.fault = () => undefined;
+  await pass(1, own);
   expect(await own.listQuarantine()).toEqual([]);
   await own.stop();
 });
@@ -191,6 +256,20 @@ it('a store that does not list yet what it holds: an object is taken out all the
   await scene.settle({ lists: false });
   server.unlisted.delete(id);
   expect(await readAll()).not.toContain(content);
+});
+
+it('a store that lists no versions, and 404 to HEAD of something that stands before it: an object is taken out all the same', async () => {
+  const own = await openS3Scene(store, { isVersioned: false });
+  const id = await send(own);
+  await own.settle();
+  server.hasVersions = false;
+  server.fault = ({ method, bucket }) => (method === 'HEAD' && isReleased(bucket, own) ? 'elsewhere' : undefined);
+  await own.intake.service.remove(id, 'test');
+  await own.settle({ lists: false });
+  server.hasVersions = true;
+  server.fault = () => undefined;
+  expect(await readAll(own)).toEqual([]);
+  await own.stop();
 });
 
 it('404 of something that stands before the store is not the word of the store: nothing is given up', async () => {

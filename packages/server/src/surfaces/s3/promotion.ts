@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { GatehouseError } from '../../platform/errors.ts';
 import type { UploadView } from '../../intake/index.ts';
-import type { NewObject, ObjectHead } from './client.ts';
+import type { NewObject, ObjectHead, ObjectName } from './client.ts';
 import { decodeKey, encodeKey, isFixed, type EncodedKey } from './key-rules.ts';
 import type { S3Parts } from './parts.ts';
 import { S3Fault } from './schema.ts';
@@ -97,12 +97,19 @@ async function removeListed({ client, places }: S3Parts, uploadId: string, signa
       if (error instanceof S3Fault && error.reason === 'unsupported') return undefined;
       throw error;
     });
-    if (listing === undefined) return false;
+    if (listing === undefined) return removeNewest(client, { bucket, key }, signal);
     const versions = listing.items.filter((item) => item.key === key);
     for (const { versionId } of versions) await client.remove({ bucket, key, versionId }, signal);
     wasThere ||= versions.length > 0;
     if (versions.length === 0 || listing.next === undefined) return wasThere;
   }
+}
+
+/** Deleted whatever HEAD says: of all answers it alone cannot tell a 404 of the store from one of something before it. */
+async function removeNewest(client: S3Parts['client'], name: ObjectName, signal: AbortSignal): Promise<boolean> {
+  const head = await client.head(name, signal);
+  await client.remove(name, signal);
+  return head !== undefined;
 }
 
 export function toReleasedKey(uploadId: string): EncodedKey {

@@ -7,7 +7,7 @@ export interface Standing {
   /** `over`: it had one, whose time ran out. `none`: the policy released it without. */
   readonly receipt: 'in_force' | 'over' | 'none';
   readonly isPromoted: boolean;
-  /** What follows from its upload was not carried out yet. */
+  /** It was cleared, or released by the policy, and what follows from that was not carried out yet. */
   readonly isOpen: boolean;
   readonly isInQuarantine: boolean;
   /** A further version of a key that was given out for one object. */
@@ -25,7 +25,7 @@ export function decideMove(standing: Standing): Move {
   const { upload, isPromoted, isOpen, isInQuarantine } = standing;
   if (upload === 'released') return decideReleased(standing);
   if (upload === 'expired' && isOpen && isInQuarantine) return 'again';
-  // One that is deleted takes its object along at once (`retractUpload`): what is promoted still, had expired.
+  // One that is deleted, held or refused takes its object along at once (`wakeUpload`): what is promoted still, had expired.
   return MOVES[upload ?? 'expired'][isPromoted ? 'promoted' : 'elsewhere'];
 }
 

@@ -1,4 +1,5 @@
 /** What the room offers: addresses for uploads, hints that something was stored, and what became of it. */
+import type { Tx } from '../../platform/db/database.ts';
 import type { Principal } from '../../platform/http/rights.ts';
 import { GatehouseError } from '../../platform/errors.ts';
 import { randomHex } from '../../platform/ids.ts';
@@ -14,7 +15,7 @@ import { reviewStore } from './review.ts';
 import { OBJECT_STATES, S3Fault, type NewS3Upload, type S3Object, type S3Reconciled, type S3Review, type S3Status, type S3Upload } from './schema.ts';
 import { presign, signPolicy } from './signature.ts';
 import { findUpload } from './steps.ts';
-import { countObjects, deleteOld, findByUpload, insertAnnounced, isAnnounced, readListingState, retractUpload, wakeUpload } from './store.ts';
+import { countObjects, deleteOld, findByUpload, insertAnnounced, isAnnounced, readListingState, wakeUpload } from './store.ts';
 import { createWorker } from './worker.ts';
 
 export interface S3Service {
@@ -105,12 +106,12 @@ export async function createS3(surface: SurfaceParts): Promise<S3Service> {
 }
 
 function followUploads({ context: { clock, database, events } }: S3Parts): void {
-  for (const name of ['upload.decided', 'upload.requeued'] as const)
-    events.on(name, ({ uploadId }, tx) => wakeUpload(tx ?? database.sql, uploadId, clock.now()));
-  events.on('upload.ended', ({ uploadId, change }, tx) => (change === 'deleted' ? retractUpload : wakeUpload)(tx ?? database.sql, uploadId, clock.now()));
-  events.on('receipt.revoked', ({ uploadId, reason }, tx) =>
-    (reason === 'list_change' ? retractUpload : wakeUpload)(tx ?? database.sql, uploadId, clock.now()),
-  );
+  const follow = (uploadId: string, tx: Tx | undefined, to?: 'kept' | 'received'): Promise<void> =>
+    wakeUpload(tx ?? database.sql, uploadId, { at: clock.now(), to });
+  events.on('upload.requeued', ({ uploadId }, tx) => follow(uploadId, tx));
+  events.on('upload.decided', ({ uploadId, disposition }, tx) => follow(uploadId, tx, disposition === 'release' ? undefined : 'received'));
+  events.on('upload.ended', ({ uploadId, change }, tx) => follow(uploadId, tx, change === 'deleted' ? 'kept' : undefined));
+  events.on('receipt.revoked', ({ uploadId, reason }, tx) => follow(uploadId, tx, reason === 'list_change' ? 'kept' : undefined));
 }
 
 async function askStore<T>(ask: () => Promise<T>): Promise<T> {

@@ -125,7 +125,7 @@ type Noted = Step & { readonly now: Date };
 
 function noteStep(db: Sql, row: Held, { now, ...step }: Noted) {
   // Retracted meanwhile: that stands, whatever the step made of what it saw before.
-  const state = sql<ObjectState>`case when state = 'kept' and ${row.state}::text = 'promoted' then 'kept' else ${step.state}::text end`;
+  const state = sql<ObjectState>`case when state <> 'promoted' and ${row.state}::text = 'promoted' then state else ${step.state}::text end`;
   const next = sql<Date | null>`case when wakes = ${row.wakes} then ${step.next_at}::timestamptz else ${now}::timestamptz end`;
   const changed = { ...step, state, changed_at: now, next_at: next };
   return tables(db).updateTable('surfaces.s3_object').set(changed).where('id', '=', row.id).where('lease_node', '=', row.lease_node);
@@ -146,14 +146,13 @@ export async function bindUpload(db: Sql, id: string, bound: { readonly uploadId
   await tables(db).updateTable('surfaces.s3_object').set({ upload_id: bound.uploadId, is_extra: bound.isExtra }).where('id', '=', id).execute();
 }
 
-export async function wakeUpload(db: Sql, uploadId: string, at: Date): Promise<void> {
-  await wake(db, at).where('upload_id', '=', uploadId).execute();
-}
-
-/** Its clearance was withdrawn for good: it counts as promoted no longer, and is taken out though its upload may have expired and be forgotten. */
-export async function retractUpload(db: Sql, uploadId: string, at: Date): Promise<void> {
-  const state = sql<ObjectState>`case when state = 'promoted' then 'kept' else state end`;
-  await wake(db, at).set({ state }).where('upload_id', '=', uploadId).execute();
+/**
+ * Something happened to it. With its clearance withdrawn it counts as promoted no longer, and is taken out though its upload may have expired and be
+ * forgotten by then: `kept` for good, `received` where another screening may clear it again.
+ */
+export async function wakeUpload(db: Sql, uploadId: string, { at, to }: { readonly at: Date; readonly to?: 'kept' | 'received' | undefined }): Promise<void> {
+  const woken = wake(db, at).where('upload_id', '=', uploadId);
+  await (to === undefined ? woken : woken.set({ state: sql<ObjectState>`case when state = 'promoted' then ${to}::text else state end` })).execute();
 }
 
 /** Two holders have worked on it: what the one who was late left in the released bucket is looked for. */

@@ -96,8 +96,7 @@ async function give({ context, intake, parts, permits }: HandoverDeps, upload: T
     // Of its own: many hand-overs would hang as many listeners on the one of the application.
     signal: AbortSignal.any([context.stopping]),
     async feed(sink) {
-      // Whoever reads sees its faults; intake may also refuse before it reads.
-      const stream = parts.read(id).on('error', () => undefined);
+      const stream = parts.read(id);
       try {
         await sink(stream, { sizeBytes, fileName }, { path: parts.pathOf(id) });
       } finally {

@@ -78,7 +78,7 @@ export async function openParts(options: PartOptions): Promise<PartFiles> {
       }
     },
     sizeOf: async (id) => (await stat(pathOf(id)).catch(noneThere))?.size,
-    // What breaks before somebody reads is thrown by the reading.
+    // Whoever reads sees its faults, also earlier ones; intake may refuse before it reads.
     read: (id) => createReadStream(pathOf(id)).on('error', () => undefined),
     pathOf,
     remove,

@@ -1,5 +1,5 @@
 /** Resumable uploads, apart from their wire format: create, append, ask, take back. */
-import { GatehouseError, isGatehouseError } from '../../platform/errors.ts';
+import { GatehouseError, isGatehouseError, toGatehouseError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import type { Principal } from '../../platform/http/rights.ts';
 import type { Readable } from 'node:stream';
@@ -124,14 +124,18 @@ async function appendFirst(deps: TusDeps, upload: TusUpload, request: Appending)
   try {
     return await append(deps, upload.id, request);
   } catch (error) {
-    // Complete, and not decided or not handed over yet: a place that is not the end makes the client ask again. An error would make it begin again,
-    // and there would be two uploads of one file, both paid for.
-    if (isGatehouseError(error, 'upload_locked') || (await findTus(deps.context.database.sql, upload.id))?.state === 'whole')
-      return { ...toSent(upload), offsetBytes: 0 };
+    // A place that is not the end makes the client ask again. An error would make it begin again, and there would be two uploads of one file, both paid for.
+    if (isGatehouseError(error, 'upload_locked') || (await isKept(deps, upload.id, error))) return { ...toSent(upload), offsetBytes: 0 };
     // Nobody knows where it is.
     await drop(deps, upload);
     throw error;
   }
+}
+
+/** Complete; the fault was in handing it over, or in asking what was decided. */
+async function isKept({ context }: TusDeps, id: string, error: unknown): Promise<boolean> {
+  const state = (await findTus(context.database.sql, id))?.state;
+  return state === 'whole' || (state === 'handed' && toGatehouseError(error).status >= 500);
 }
 
 function tooMany(max: number): GatehouseError {

@@ -127,15 +127,15 @@ function stopWaiting(): void {
 }
 
 /** Intake fails `times` times, then works. */
-function breakIntake(times: number): { readonly failed: () => number } {
+function breakIntake(times: number, call: 'receive' | 'get' = 'receive'): { readonly failed: () => number } {
   const { intake } = app.app.services;
-  const { receive } = intake;
+  const whole: (...asked: never[]) => unknown = intake[call];
   let failed = 0;
   Object.assign(intake, {
-    receive: (...asked: Parameters<typeof receive>) =>
-      failed < times && (failed += 1) > 0 ? Promise.reject(new GatehouseError('queue_full', 'Full.', { retryAfterS: 1 })) : receive(...asked),
+    [call]: (...asked: never[]) =>
+      failed < times && (failed += 1) > 0 ? Promise.reject(new GatehouseError('queue_full', 'Full.', { retryAfterS: 1 })) : whole(...asked),
   });
-  mends.push(() => Object.assign(intake, { receive }));
+  mends.push(() => Object.assign(intake, { [call]: whole }));
   return { failed: () => failed };
 }
 
@@ -523,14 +523,14 @@ describe('what is not released is never a success', () => {
     expect(await outcomeOf(path)).toMatchObject({ state: 'released' });
   });
 
-  it('makes one upload of one file that came whole with its creation, and is paid for once', async () => {
+  it.each(['receive', 'get'] as const)('makes one upload of one file that came whole with its creation, and is paid for once (fault of %s)', async (call) => {
     const made = await app.call('/v1/tickets', {
       method: 'POST',
-      body: JSON.stringify({ subject: 'with creation', maxUploads: 1, maxBytes: MAX_BYTES }),
+      body: JSON.stringify({ subject: `with creation ${call}`, maxUploads: 1, maxBytes: MAX_BYTES }),
       headers: { 'content-type': 'application/json' },
     });
     const { ticket } = (await made.json()) as { ticket: string };
-    const broken = breakIntake(1);
+    const broken = breakIntake(1, call);
     const end = await runClient(makeClear(), { headers: { authorization: `Bearer ${ticket}` }, uploadDataDuringCreation: true });
     expect([end.kind, end.header('gatehouse-state'), broken.failed()]).toEqual(['success', 'released', 1]);
     expect(end.requests.filter((line) => line.startsWith('POST'))).toEqual(['POST 201']);
