@@ -1,4 +1,5 @@
 /** Requests to Gatehouse from a page. Answers are outside bytes like any others: parsed, member by member. */
+import { watchSilence } from '../silence.ts';
 
 export interface Problem {
   readonly status: number;
@@ -35,12 +36,12 @@ export function describeFault(code: string | undefined): string {
   return FAULTS[code ?? ''] ?? 'The file could not be sent at the moment. Please try again later.';
 }
 
-/** Of a server or a line that says nothing. Longer than Gatehouse waits for a decision, and than a slow line buffers. */
+/** Browsers wait for an answer for ever, and a form would be kept back for as long. Longer than Gatehouse waits for a decision, and than a slow line buffers. */
 const SILENCE_MAX_MS = 120_000;
 
 /** @throws when there was no answer */
 export async function callJson(url: string, { signal, ...init }: RequestInit): Promise<Reply> {
-  const silence = watchSilence(signal ?? undefined);
+  const silence = watchSilence(SILENCE_MAX_MS, signal ?? undefined);
   try {
     return await fetchReply(url, { ...init, signal: silence.signal });
   } finally {
@@ -54,28 +55,6 @@ async function fetchReply(url: string, init: RequestInit): Promise<Reply> {
   return toReply(reply.status, await reply.text(), reply.headers.get('retry-after'));
 }
 
-/** Browsers wait for an answer for ever, and a form would be kept back for as long. */
-function watchSilence(signal: AbortSignal | undefined): { readonly signal: AbortSignal; readonly move: () => void; readonly end: () => void } {
-  const stop = new AbortController();
-  const leave = (): void => stop.abort(signal?.reason);
-  const begin = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(new Error('nothing came for too long')), SILENCE_MAX_MS);
-  let timer = begin();
-  if (signal?.aborted === true) leave();
-  signal?.addEventListener('abort', leave, { once: true });
-  return {
-    signal: stop.signal,
-    move() {
-      clearTimeout(timer);
-      timer = begin();
-    },
-    end() {
-      clearTimeout(timer);
-      // A signal can outlive many files, and must not hold them.
-      signal?.removeEventListener('abort', leave);
-    },
-  };
-}
-
 /** The bytes of a file. By XMLHttpRequest where there is one: `fetch` does not say how far it has got. @throws when there was no answer */
 export function sendFile({ url, headers, file, signal, onProgress }: Sending): Promise<Reply> {
   // Without that nobody can tell a large file from a line that is dead.
@@ -85,7 +64,7 @@ export function sendFile({ url, headers, file, signal, onProgress }: Sending): P
     const request = new XMLHttpRequest();
     request.open('POST', url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    const silence = watchSilence(signal);
+    const silence = watchSilence(SILENCE_MAX_MS, signal);
     request.upload.addEventListener('progress', ({ loaded, total }) => {
       silence.move();
       onProgress?.(loaded, total);

@@ -1,6 +1,7 @@
 /** Calls to Gatehouse, server to server. Its answers are outside bytes like any others. */
 import { parseJson, toRecord } from '../bytes.ts';
 import { GatehouseClientError } from '../errors.ts';
+import { watchSilence } from '../silence.ts';
 
 const ANSWER_BYTES_MAX = 64 * 1024;
 
@@ -44,12 +45,12 @@ export async function fetchBytes(
   maxBytes: number,
 ): Promise<{ readonly content: Uint8Array<ArrayBuffer>; readonly mediaType: string } | undefined> {
   // A large file takes longer than an answer may: it ends when nothing comes for that long.
-  const stall = watchStall(connection.timeoutMs);
+  const silence = watchSilence(connection.timeoutMs);
   try {
-    const call: Call = { method: 'GET', path, headers: { accept: '*/*' }, signal: stall.signal, isUntimed: true };
+    const call: Call = { method: 'GET', path, headers: { accept: '*/*' }, signal: silence.signal, isUntimed: true };
     const reply = await connection.fetch(`${connection.base}${path}`, toInit(connection, call));
     if (reply.status === 200 && reply.body !== null)
-      return { content: await readAtMost(reply.body, maxBytes, stall.move), mediaType: reply.headers.get('content-type') ?? 'application/octet-stream' };
+      return { content: await readAtMost(reply.body, maxBytes, silence.move), mediaType: reply.headers.get('content-type') ?? 'application/octet-stream' };
     await reply.body?.cancel();
     if ([404, 409, 410, 422].includes(reply.status)) return undefined;
     throw new GatehouseClientError(reply.status < 500 && reply.status !== 429 ? 'gatehouse_refused' : 'gatehouse_away', `It answered ${reply.status}.`);
@@ -57,21 +58,8 @@ export async function fetchBytes(
     if (cause instanceof GatehouseClientError) throw cause;
     throw new GatehouseClientError('gatehouse_away', 'GET failed.', { cause });
   } finally {
-    stall.end();
+    silence.end();
   }
-}
-
-/** Aborts when nothing moved for so long. */
-function watchStall(ms: number): { readonly signal: AbortSignal; readonly move: () => void; readonly end: () => void } {
-  const stop = new AbortController();
-  const begin = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(), ms);
-  let timer = begin();
-  const end = (): void => clearTimeout(timer);
-  const move = (): void => {
-    end();
-    timer = begin();
-  };
-  return { signal: stop.signal, move, end };
 }
 
 async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number, onMove?: () => void): Promise<Uint8Array<ArrayBuffer>> {

@@ -34,7 +34,7 @@ export { CANARY } from './canary.ts';
 export { collect, type Feed } from './uploads.ts';
 export type { Announced, Spooled, SpoolRequest } from './spool.ts';
 export type { PassRequest } from './passing.ts';
-export { openFeed, readAnnounced } from './request-content.ts';
+export { isMultipart, openFeed, readAnnounced } from './request-content.ts';
 export type { ScanRequest } from './contents.ts';
 
 export interface IntakeNeeds {

@@ -12,8 +12,14 @@ export function openFeed(exchange: Incoming & Exchange, maxBytes: number): { rea
   const coding = exchange.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity' && coding !== '')
     throw new GatehouseError('unsupported_media_type', 'A Content-Encoding is not accepted: send the bytes as they will be published. Nothing was kept.');
-  const isMultipart = exchange.header('content-type')?.trim().toLowerCase().startsWith('multipart/') === true;
-  return isMultipart ? openMultipart(exchange, maxBytes) : { feed: (sink) => sink(exchange.incoming, readAnnounced(exchange)), signal: exchange.signal };
+  return isMultipart(exchange)
+    ? openMultipart(exchange, maxBytes)
+    : { feed: (sink) => sink(exchange.incoming, readAnnounced(exchange)), signal: exchange.signal };
+}
+
+/** A form around the file, or several. */
+export function isMultipart({ header }: Pick<Exchange, 'header'>): boolean {
+  return header('content-type')?.trim().toLowerCase().startsWith('multipart/') === true;
 }
 
 /** Other fields are refused: whoever hands the form on as it came would hand on a second file in one of them unscreened. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { collectUncaught } from '../../test/support/faults.ts';
 import type { ApiReply, ApiRequest } from '../platform/cli/api.ts';
 import { systemClock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
@@ -50,10 +51,7 @@ test('a list file that cannot be opened ends the import with its reason, and lea
     else await systemClock.sleep(50);
     return { status: 200, headers: {}, body: method === 'GET' ? { lists: [], listSetVersion: 0 } : LIST };
   };
-  const faults: unknown[] = [];
-  const note = (fault: unknown): void => void faults.push(fault);
-  process.on('uncaughtException', note);
-  try {
+  const uncaught = await collectUncaught(async () => {
     const command = listsCommands.find(({ name }) => name === 'list import');
     const run = command?.run(
       {
@@ -69,8 +67,6 @@ test('a list file that cannot be opened ends the import with its reason, and lea
     );
     await expect(run).rejects.toMatchObject({ code: 'invalid_request', message: 'The list file could not be read (ENOENT). Nothing was imported.' });
     expect(calls).toEqual(['GET /v1/lists', 'POST /v1/lists', `POST /v1/lists/${LIST.id}/import`, `DELETE /v1/lists/${LIST.id}`]);
-    expect(faults).toEqual([]);
-  } finally {
-    process.off('uncaughtException', note);
-  }
+  });
+  expect(uncaught).toEqual([]);
 });

@@ -132,9 +132,7 @@ async function send(
     throw new GatehouseError(
       'invalid_request',
       `The list file could not be read (${String(Reflect.get(stream.errored, 'code') ?? 'unknown fault')}). Nothing was imported.`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
+import { collectUncaught } from '../../test/support/faults.ts';
 import type { Database } from './db/database.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { silentLog } from './log.ts';
@@ -94,9 +95,6 @@ describe('jobs', () => {
     ['done', async () => undefined],
     ['failed', () => Promise.reject(new Error('it went wrong'))],
   ])('a job that is %s while the database is away leaves no fault that nobody sees: it would end the process', async (_how, end) => {
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown): void => void unhandled.push(reason);
-    process.on('unhandledRejection', note);
     let isAway = false;
     let refuse: () => void = () => undefined;
     const refused = new Promise<void>((resolve) => (refuse = resolve));
@@ -108,21 +106,19 @@ describe('jobs', () => {
       }),
       silentLog,
     );
-    try {
-      const run = async (): Promise<void> => {
-        isAway = true;
-        await end();
-      };
+    const run = async (): Promise<void> => {
+      isAway = true;
+      await end();
+    };
+    const uncaught = await collectUncaught(async () => {
       await own.start([{ name: 'sample.cut_off', run }]);
       await own.enqueue('sample.cut_off', {});
       await refused;
       await new Promise((resolve) => setImmediate(resolve));
       isAway = false;
       await own.stop(5_000);
-      expect(unhandled).toEqual([]);
-    } finally {
-      process.off('unhandledRejection', note);
-    }
+    });
+    expect(uncaught).toEqual([]);
   });
 
   it('runs and notes a job that it was being given when it stopped, before the database is closed', async () => {

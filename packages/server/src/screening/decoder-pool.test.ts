@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { collectUncaught } from '../../test/support/faults.ts';
 import { systemClock } from '../platform/clock.ts';
 import { inspectProcess } from '../platform/db/embedded-process.ts';
 import { PACKAGE_DIR, resolveEntry } from '../platform/entry.ts';
@@ -118,10 +119,7 @@ describe('what a decoder does', () => {
 });
 
 test('the system makes no process: nothing is said about the content, and the gateway lives', async () => {
-  const faults: unknown[] = [];
-  const note = (fault: unknown): void => void faults.push(fault);
-  process.on('unhandledRejection', note).on('uncaughtException', note);
-  try {
+  const uncaught = await collectUncaught(async () => {
     // spawn(2) refuses at once, as without memory; then by an event, as without processes.
     for (const pool of [openPool({ program: 'a\0b' }), openPool({ isolation: { ...NO_ISOLATION, prefix: ['/nowhere/unshare'] } })]) {
       expect(await decode(pool, '/good')).toMatchObject({ kind: 'failed', reason: 'decoder_unavailable' });
@@ -132,11 +130,8 @@ test('the system makes no process: nothing is said about the content, and the ga
     const starved = spawn('/bin/sh', ['-c', 'ulimit -n 512 && exec "$@"', 'sh', process.execPath, join(FAKES, 'starved-pool.mjs'), FAKE]);
     starved.stderr.pipe(process.stderr);
     expect(await text(starved.stdout)).toBe('decoder_unavailable, then hashed\n');
-    await new Promise((done) => setImmediate(done));
-    expect(faults).toEqual([]);
-  } finally {
-    process.off('unhandledRejection', note).off('uncaughtException', note);
-  }
+  });
+  expect(uncaught).toEqual([]);
 });
 
 describe('the queue', () => {

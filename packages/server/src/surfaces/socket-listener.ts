@@ -9,6 +9,7 @@ import { GatehouseError } from '../platform/errors.ts';
 import type { Listener, OpenListener } from '../platform/domain.ts';
 import { createAddressCheck } from '../platform/http/client-address.ts';
 import type { Log } from '../platform/log.ts';
+import { bindServer, type Where } from '../platform/server-binding.ts';
 
 export interface SocketOptions {
   /** `icap` */
@@ -132,7 +133,7 @@ async function open(options: SocketOptions): Promise<OpenListener> {
   // A handshake that failed or took too long: Node tells of it, and ends nothing.
   server.on('tlsClientError', (_error: Error, socket: Socket) => void socket.destroy());
   if ('path' in where) await prepare(where.path, name);
-  await listenOn(server, { name, log }, where);
+  await listenOn(server, options, where);
   if ('path' in where) await chmod(where.path, where.mode);
   return {
     address: describeAddress(server),
@@ -188,23 +189,14 @@ function close(server: Server, { connections, underTls }: Peers, timeoutMs: numb
 }
 
 /** @throws {GatehouseError} config_invalid when the place is taken or may not be used */
-export function listenOn(
-  server: Server,
-  { name, log }: Pick<SocketOptions, 'name' | 'log'>,
-  where: { readonly host: string; readonly port: number } | { readonly path: string },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: NodeJS.ErrnoException): void => {
-      const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
-      const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
-      reject(new GatehouseError('config_invalid', `Cannot listen for ${name} on ${place}: ${why}. Choose another address. Nothing was changed.`, { cause }));
-    };
-    server.once('error', fail);
-    server.listen(where, () => {
-      // Later ones are connections that could not be accepted, such as for want of file descriptors; without a listener one would end the process.
-      server.off('error', fail).on('error', (err) => log.warn({ surface: name, err }, 'a connection could not be accepted'));
-      resolve();
-    });
+export function listenOn(server: Server, { name, log }: Pick<SocketOptions, 'name' | 'log'>, where: Where): Promise<void> {
+  return bindServer(server, where, {
+    name,
+    log,
+    explain(place, { code, message }) {
+      const why = code === 'EADDRINUSE' ? 'another program listens there' : message;
+      return `Cannot listen for ${name} on ${place}: ${why}. Choose another address. Nothing was changed.`;
+    },
   });
 }
 
@@ -218,12 +210,8 @@ export function describeAddress(server: Server): string {
 /** Only a socket is removed: a file of that name is somebody's. For a folder that is not there Node would say "permission denied". */
 async function prepare(path: string, name: string): Promise<void> {
   const folder = dirname(path);
-  if (
-    !(await stat(folder).then(
-      (found) => found.isDirectory(),
-      () => false,
-    ))
-  )
+  const place = await stat(folder).catch(() => undefined);
+  if (place?.isDirectory() !== true)
     throw new GatehouseError(
       'config_invalid',
       `Cannot listen for ${name} on ${path}: there is no folder ${folder}. Make it, for the user of Gatehouse. Nothing was changed.`,

@@ -10,6 +10,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Config } from '../config.ts';
 import { GatehouseError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { bindServer, type Where } from '../server-binding.ts';
 import type { Fetch } from './frame.ts';
 
 export interface Listening {
@@ -92,27 +93,16 @@ function tune(server: Server): Server {
   return server;
 }
 
-type Where = { readonly host: string; readonly port: number } | { readonly path: string };
+const listen = (server: Server, where: Where, log: Pick<Log, 'warn'>): Promise<void> => bindServer(server, where, { log, explain });
 
-function listen(server: Server, where: Where, log: Pick<Log, 'warn'>): Promise<void> {
-  return new Promise((done, fail) => {
-    const refuse = (cause: NodeJS.ErrnoException): void => {
-      const place = 'path' in where ? where.path : `${where.host}:${where.port}`;
-      const hint =
-        cause.code === 'EADDRINUSE'
-          ? 'another program listens there; choose another with GATEHOUSE_PORT'
-          : cause.code === 'EACCES'
-            ? 'this user may not; ports below 1024 need a privilege'
-            : cause.message;
-      fail(new GatehouseError('config_invalid', `Cannot listen on ${place}: ${hint}. Nothing was changed.`, { cause }));
-    };
-    server.once('error', refuse);
-    server.listen(where, () => {
-      // Later ones are connections that could not be accepted, such as for want of file descriptors; without a listener one would end the process.
-      server.off('error', refuse).on('error', (err) => log.warn({ err }, 'a connection could not be accepted'));
-      done();
-    });
-  });
+function explain(place: string, { code, message }: NodeJS.ErrnoException): string {
+  const hint =
+    code === 'EADDRINUSE'
+      ? 'another program listens there; choose another with GATEHOUSE_PORT'
+      : code === 'EACCES'
+        ? 'this user may not; ports below 1024 need a privilege'
+        : message;
+  return `Cannot listen on ${place}: ${hint}. Nothing was changed.`;
 }
 
 function asListening(server: Server): Listening {

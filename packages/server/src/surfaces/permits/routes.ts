@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CreatedTicketSchema, NewTicketSchema, TicketParamsSchema } from '../../access/index.ts';
-import { openFeed, readAnnounced, UploadIdSchema } from '../../intake/index.ts';
+import { isMultipart, openFeed, readAnnounced, UploadIdSchema } from '../../intake/index.ts';
 import type { AppContext } from '../../platform/domain.ts';
 import { GatehouseError } from '../../platform/errors.ts';
 import { json, noContent, Reply } from '../../platform/http/reply.ts';
@@ -90,7 +90,7 @@ function senderRoutes(service: PermitsService, { config }: AppContext): readonly
       async handle(exchange) {
         const { principal, query, header } = exchange;
         // What is announced, and what a permit is for, is the file and not a form around it.
-        if (header('content-type')?.trim().toLowerCase().startsWith('multipart/') === true)
+        if (isMultipart(exchange))
           throw new GatehouseError('unsupported_media_type', 'Send the bytes of the file as the body, not a form. Nothing was received.');
         const raw = { ...exchange, params: {}, query: new URLSearchParams() };
         const { sizeBytes, sha256 } = readAnnounced(raw);
