@@ -62,12 +62,16 @@ describe('the check of the whole tree', () => {
     ['an entry whose hash was left', `update log.entry set leaf = replace(leaf, '"v":1', '"v":2') where index = 300`, 'Entry 300 is not what was hashed'],
     ['an entry of the second slice', `update log.entry set leaf = leaf || ' ' where index = 5000`, 'Entry 5000 is not what was hashed'],
     ['an entry of the edge', `update log.entry set leaf = replace(leaf, '"v":1', '"v":2') where index = 8195`, 'The first 8200 entries do not give the root'],
-    ['a hash in a tile', `update log.tile set bytes = set_byte(bytes, 40, 1) where level = 0 and index = 1`, 'tile/0/001'],
-    ['the hash of a tile', `update log.tile set root = set_byte(root, 4, 1) where level = 0 and index = 7`, 'tile/0/007'],
+    ['a hash in a tile', `update log.tile set bytes = set_byte(bytes, 40, get_byte(bytes, 40) # 1) where level = 0 and index = 1`, 'tile/0/001'],
+    ['the hash of a tile', `update log.tile set root = set_byte(root, 4, get_byte(root, 4) # 1) where level = 0 and index = 7`, 'tile/0/007'],
     ['an entry that was taken out', `delete from log.entry where index = 4500`, 'missing in the database between 4096 and 8191'],
     ['a tile that was taken out', `delete from log.tile where level = 0 and index = 20`, 'tile/0/020 is missing'],
-    ['a checkpoint', `update log.checkpoint set root = set_byte(root, 4, 1) where size = 5000`, 'The first 5000 entries do not give the root'],
-    ['the root', `update log.tree set root = set_byte(root, 4, 1)`, 'The first 8200 entries do not give the root'],
+    [
+      'a checkpoint',
+      `update log.checkpoint set root = set_byte(root, 4, get_byte(root, 4) # 1) where size = 5000`,
+      'The first 5000 entries do not give the root',
+    ],
+    ['the root', `update log.tree set root = set_byte(root, 4, get_byte(root, 4) # 1)`, 'The first 8200 entries do not give the root'],
   ])('finds %s', async (_what, statement, fault) => {
     await insert(5_000);
     await insert(3_200);
